@@ -11,7 +11,7 @@ const modules = new Set();
 /** @type {import('vite').Plugin} */
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
 
-// The builder warns of slow plugins on a busy machine.
+// Disables the bundler's warning about slow plugins, which appears on busy machines.
 const quiet = { rolldownOptions: { checks: { pluginTimings: false } } };
 
 rmSync(`${ROOT}dist`, { recursive: true, force: true });

@@ -75,7 +75,7 @@ function vary(target, options) {
   const script = `require(${bundle}).vary(${JSON.stringify(options)}).then((n) => process.stdout.write(String(n)));`;
   const { status, stdout } = runNode(script, { seconds: options.seconds + HANG });
   console.log(`${stdout || 'an unknown number of'} inputs by fast-check`);
-  // If the process failed, its last input ended it or made it hang.
+  // If the process failed, its last input crashed it or made it hang.
   if (status !== 0) copyFileSync(options.last, join(findings, `${target}-ended-${Date.now().toString(36)}`));
 }
 

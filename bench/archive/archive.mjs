@@ -9,11 +9,11 @@ import { APP } from './contents.mjs';
 
 /** The name of the folder at the archive's top level. */
 export const FOLDER = 'webvera-bench';
-/** The largest size of an archive in bytes, so that it can be copied quickly. */
+/** The largest allowed size of an archive in bytes. Larger archives would take too long to copy. */
 export const MOST = 40e6;
 
 const PROGRAMS = ['bench', 'node'];
-/** Native binaries: `strip` makes them a few megabytes smaller, and they need glibc. */
+/** The archive's native binaries. They need glibc, and `strip` makes them a few megabytes smaller. */
 const BINARIES = ['node', `${APP}/node_modules/webgpu/dist/linux-x64/dawn.node`];
 
 /**

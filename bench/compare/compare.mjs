@@ -10,7 +10,7 @@ import { installMeter } from './meter.mjs';
 /** @typedef {import('../peers/problem.mjs').CreateStep} CreateStep */
 /** @typedef {import('./meter.mjs').Meter} Meter */
 /**
- * @typedef {object} Side
+ * @typedef {object} Side measurements of the steps of one library, one build or one kind of adapter
  * @property {number} setup_seconds time to load the problem (arrays of the model, the adapter and the batch), until the first step can run
  * @property {number} first_step_seconds including the compilation of kernels
  * @property {number} wall_seconds median of the samples
@@ -22,14 +22,14 @@ import { installMeter } from './meter.mjs';
  * @property {number} dispatches_per_step
  */
 /**
- * @typedef {object} Comparison
+ * @typedef {object} Comparison a comparison of this library's step with that of a rival (`peer`)
  * @property {CaseName} case
  * @property {number} r
  * @property {number} rounds
  * @property {Side} webvera
  * @property {Side} peer
  * @property {{ wall: number, cpu: number }} ratio the peer's times divided by webvera's
- * @property {{ first: number, largest: number }} loss_difference
+ * @property {{ first: number, largest: number }} loss_difference between the two sides: in the first step, and the largest in any step
  */
 /**
  * @typedef {object} KindsComparison a comparison of the steps of all kinds of adapters and of LoRA in jax-js
@@ -147,7 +147,7 @@ async function inTurns(creators, { rounds, cpuSeconds, onRound }) {
 
 /** @typedef {{ meter: Meter, cpuSeconds: () => number | Promise<number> }} Instruments */
 /**
- * @typedef {object} OpenSide
+ * @typedef {object} OpenSide a side while its steps run. All times are in seconds
  * @property {Stepper} stepper
  * @property {number} setup
  * @property {number} first
@@ -176,7 +176,7 @@ async function open(create, instruments) {
 /**
  * @param {OpenSide} side
  * @param {Instruments & { measured: boolean }} how `measured`: whether the step's times are added to the samples
- * @returns {Promise<number>} seconds
+ * @returns {Promise<number>} the step's wall time in seconds
  */
 async function takeStep(side, { measured, meter, cpuSeconds }) {
   const dispatched = meter.dispatchCount();

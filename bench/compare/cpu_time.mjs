@@ -33,7 +33,7 @@ function read(pid) {
       .split(' ')
       .map(Number);
     const [, parent = 0] = fields;
-    // Adds up utime and stime, of the process itself and of its children that have ended.
+    // Adds up utime and stime of the process, and cutime and cstime of its children that have ended.
     return { parent, ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) };
   } catch {
     return undefined;

@@ -2,11 +2,11 @@ import { median } from '../../src/core/numbers/median';
 import { finished } from '../../src/gpu/timing';
 import { openTrainingStage, type TrainingStageOptions } from '../stages/training_stage';
 
-/** The cost of a training step for the thread that encodes it. */
+/** The work of the thread that encodes and submits a training step. */
 export interface HostTime {
   readonly dispatches: number;
   readonly submits: number;
-  /** The CPU time until a step is submitted, in milliseconds: the minimum and the median over the rounds. */
+  /** The CPU time to encode and submit one step, in milliseconds: the minimum and the median over the rounds. */
   readonly ms: { readonly min: number; readonly median: number };
 }
 

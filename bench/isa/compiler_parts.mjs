@@ -24,7 +24,7 @@ const PARTS = [
     title: "Vulkan's headers and library for programs in C",
     debian: 'libvulkan-dev',
     advice: "install your system's Vulkan loader with its headers (Fedora: vulkan-loader-devel, Arch: vulkan-headers)",
-    // Without a compiler the headers can't be checked, so both are reported as missing.
+    // The compiler checks the headers. If the compiler is missing, the headers are reported as missing, too.
     isThere: () => runs('cc', ['-x', 'c', '-fsyntax-only', '-'], '#include <vulkan/vulkan.h>\n'),
   },
   {

@@ -2,7 +2,7 @@
 // instructions of a kernel's main loops, including the code that stages operands, as AMD's compiler generates them for NAVI31. The values
 // are copied from `share` in the output of `npm run bench -- --only isa --json`.
 
-/** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} by kernel and variant */
+/** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} the limits, by kernel and variant */
 export const ISA_SHARES = {
   attention: { workgroup: 0.93 },
   attention_backward: { workgroup: 0.93, workgroup_apart: 0.92 },

@@ -5,7 +5,7 @@ import { isGiven } from '../options/work_options.mjs';
 /** @typedef {'jax' | 'tfjs'} Peer */
 /**
  * @typedef {object} IsaOptions
- * @property {readonly string[]} gpus names of GPUs: Mesa's names for AMD's GPUs, those of vendors/gpus.mjs for others
+ * @property {readonly string[]} gpus Mesa's names of AMD's GPUs, and the names in vendors/gpus.mjs of other vendors' GPUs
  * @property {boolean} chosen whether to compile only the variants that the default choice picks for these GPUs
  * @property {string | undefined} kernel the only kernel to compile, whose assembly is printed too, for example 'linear/workgroup'
  * @property {Peer | undefined} compare

@@ -41,10 +41,11 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 }
 
 /**
- * Returns the fraction of the peak rate that the instructions allow: the share of multiply-adds among the vector instructions. It is an
- * unweighted mean over the main loops, because the matrices' sizes determine how often each loop runs. If a loop encloses a main loop, and
- * the enclosing loop's share is known, this share is used. A main loop without such a share is left out if another one with as many
- * multiply-adds has one: the loop without it handles only the remainder of K, the dimension over which a matrix product sums.
+ * Returns the fraction of the peak rate that the instructions allow: the share of multiply-adds among the vector instructions. The share is
+ * an unweighted mean over the main loops, because the matrices' sizes determine how often each loop runs. For a main loop inside another
+ * loop, the mean uses the enclosing loop's share if it is known. If two main loops have equally many multiply-adds, and only one has an
+ * enclosing loop with a known share, the other loop is left out: it handles only the remainder of K, the dimension over which a matrix
+ * product sums.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {

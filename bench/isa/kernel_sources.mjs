@@ -13,7 +13,7 @@ import { namedKernels } from '../../test/helpers/gpu/kernels';
  */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Stands for any hardware GPU: `isWorthMeasuring` returns the same for all of them. */
+/** An arbitrary hardware GPU: `isWorthMeasuring` distinguishes only hardware GPUs from software GPUs. */
 const A_GPU = /** @type {const} */ ({
   vendor: 'amd',
   architecture: '',
@@ -23,9 +23,9 @@ const A_GPU = /** @type {const} */ ({
 });
 
 /**
- * @param {string} [asked] a kernel, such as 'linear', or one of its variants, such as 'linear/workgroup'. A matrix product without a suffix
- * has f32 operands, whose row lengths are multiples of 4. Default: all variants that hardware GPUs may use, and those with subgroup
- * matrices, which are used only if a page names them.
+ * @param {string} [asked] a kernel, such as 'linear', or one of its variants, such as 'linear/workgroup'. If a matrix product's name
+ * has no suffix, its operands are f32, and their row lengths are multiples of 4. Default: all variants that hardware GPUs may use, and
+ * those with subgroup matrices, which are used only if a page names them.
  * @returns {NamedSource[]}
  */
 export function isaSources(asked) {

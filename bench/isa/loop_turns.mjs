@@ -3,7 +3,7 @@
 /** @typedef {import('./vendors/amd.mjs').AmdInstruction} Instruction */
 /** @typedef {import('./vendors/flow.mjs').Block<Instruction>} Block */
 
-/** The largest plausible number of iterations. If the simulated loop takes more, its code was misunderstood. */
+/** The largest plausible number of iterations. If a simulated loop has more, `turnsOf` has misread its code and returns undefined. */
 const MOST_TURNS = 65_536;
 
 /**
@@ -31,7 +31,7 @@ export function turnsOf(blocks, loop) {
   if (limit === undefined || begin === undefined || step === undefined || write === undefined) return undefined;
   const meets = COMPARISONS[relationOf(compare)];
   if (meets === undefined) return undefined;
-  // If the counter changes before the comparison, the loop ends after a complete iteration, which counts as well.
+  // If the counter changes before the comparison, the loop exits at the end of an iteration, so this last iteration is counted, too.
   const addsFirst = code.indexOf(write) < code.indexOf(compare);
   for (let turns = 0, value = begin; turns <= MOST_TURNS; turns++, value += step) {
     const isOver = meets(addsFirst ? value + step : value, limit) === leavesIf;
@@ -56,8 +56,8 @@ function relationOf({ name }) {
 }
 
 /**
- * Returns the comparison by which a block can end a loop, if its last instruction branches out of the loop, or else back into it.
- * `leavesIf`: the result of the comparison that ends the loop.
+ * If control can leave the loop after a block, returns the comparison that decides it. The block's last instruction branches out of the
+ * loop, or back into the loop. `compare` is undefined if no scalar comparison decides. `leavesIf`: the result that ends the loop.
  * @param {Block} block
  * @param {ReadonlySet<number>} loop
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}

@@ -15,7 +15,7 @@ export interface AdapterBenchOptions {
   readonly tokens: number;
   /** The number of adapters on the device. Default: 8. */
   readonly adapters?: number;
-  /** The number of rounds. Default: 7. */
+  /** The number of rounds. Each measurement takes one sample per round. Default: 7. */
   readonly rounds?: number;
   /** The minimum duration of one sample of a forward pass, in seconds. Default: 0.1. */
   readonly sampleSeconds?: number;

@@ -15,7 +15,7 @@ export interface DecodeReport {
   readonly dispatches: number;
   /** The seconds of one step, averaged over several that are queued one after the other. */
   readonly seconds: number;
-  /** Sorted by time, the longest first. */
+  /** The step's kernels, sorted by time, the longest first. */
   readonly kernels: readonly KernelShare[];
   /** Bytes of the model's weights that a step reads. */
   readonly weightBytes: number;
@@ -28,8 +28,8 @@ export interface DecodeReport {
 
 /**
  * Measures how the time for generating one token is spent, by replaying each dispatch of the step alone. For comparison, it also replays a
- * dispatch that reads as many bytes as the step reads of the weights (at most one binding), and one that does almost nothing. Opens its own
- * device and closes it. Throws `unsupported_device`.
+ * dispatch that reads as many bytes as the step's weights (but no more than one binding can hold), and a dispatch that does almost nothing.
+ * Opens its own device and closes it. Throws `unsupported_device`.
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();

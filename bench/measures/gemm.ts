@@ -20,7 +20,7 @@ export interface GemmRate {
 
 export interface GemmReport {
   readonly best: GemmRate;
-  /** The rates of each variant at each shape. Only the three fastest of the first round have several samples, all others have one. */
+  /** The rates of each variant at each shape. Only the three fastest candidates have several samples, the others have one. */
   readonly rates: readonly GemmRate[];
   readonly device: DeviceInfo;
 }
@@ -36,7 +36,7 @@ export interface GemmOptions {
   readonly samples?: number;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** When it is aborted, the call rejects at once with the signal's reason. A submit that the device has begun still finishes. */
+  /** An abort rejects the call at once with the signal's reason. The device still finishes the current submit. */
   readonly signal?: AbortSignal | undefined;
 }
 

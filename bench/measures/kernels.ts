@@ -26,7 +26,7 @@ export interface KernelBenchOptions extends ReplayOptions {
 /** Measurements of a training step and its kernels. Times are medians over the rounds. */
 export interface KernelReport {
   readonly r: number;
-  /** One step. Its time is averaged over several that are queued one after the other. */
+  /** The whole step. `seconds` is the mean over several steps that are queued one after the other. */
   readonly step: {
     readonly seconds: number;
     readonly dispatches: number;
@@ -40,7 +40,7 @@ export interface KernelReport {
   readonly product: KernelShare | undefined;
   /** Bytes on the device: the size of the model's weights, and the peak memory usage. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
-  /** Sorted by time, the longest first. */
+  /** The step's kernels, sorted by time, the longest first. */
   readonly kernels: readonly KernelShare[];
   /** The step's time minus the sum of its dispatches' times. Negative if dispatches run faster together than alone. */
   readonly outside: { readonly seconds: number; readonly share: number };

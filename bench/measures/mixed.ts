@@ -8,9 +8,9 @@ import { logitsProgram, writeBatch } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
 import { ratioOf } from '../stages/turns';
 
-/** A forward pass from token ids to logits on the device. */
+/** Measurements of a forward pass from token ids to logits on the device. */
 export interface PassReport {
-  /** The median over the rounds. */
+  /** The duration of a pass: the median over the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
@@ -22,9 +22,9 @@ export interface MixedReport {
   /** The number of tokens per row. */
   readonly tokens: number;
   readonly base: PassReport;
-  /** One adapter for all rows. */
+  /** The pass in which all rows have the same adapter. */
   readonly single: PassReport;
-  /** An adapter of its own for each row. */
+  /** The pass in which each row has a different adapter. */
   readonly mixed: PassReport;
   /** Ratios of times, as medians over the rounds. In each round, the three passes run one after the other. */
   readonly ratios: {

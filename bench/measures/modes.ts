@@ -12,7 +12,7 @@ export interface ModeBenchOptions extends StageOptions {
   readonly batch: number;
   /** The number of tokens per row. */
   readonly tokens: number;
-  /** The number of rounds. Default: 5. */
+  /** The number of measured rounds. Each step runs once per round. Default: 5. */
   readonly rounds?: number;
   /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -20,7 +20,7 @@ export interface ModeBenchOptions extends StageOptions {
 
 /** Measurements of a whole training step. */
 export interface ModeStep {
-  /** The median of the rounds. */
+  /** The duration of a step: the median over the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
@@ -32,7 +32,7 @@ export interface ModeReport {
   readonly bare: ModeStep;
   readonly modes: readonly (ModeStep & {
     readonly mode: ModeChoice;
-    /** Ratios of the time to those of `unmerged` and `bare`: medians over the rounds. In each round, all steps run one after the other. */
+    /** The step's time divided by the times of `unmerged` and of `bare`: medians over the rounds. Each round runs all steps once. */
     readonly to_unmerged: number;
     readonly to_bare: number;
     /** `to_bare` divided by the ratio of the floating-point operations: 1 if VeRA's operations run as fast as the base model's. */

@@ -16,7 +16,7 @@ export interface PeakOptions {
   readonly copyBytes?: number;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** When it is aborted, the call rejects at once with the signal's reason. A submit that the device has begun still finishes. */
+  /** An abort rejects the call at once with the signal's reason. The device still finishes the current submit. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -77,7 +77,7 @@ async function longChain(executor: Executor, x: Value, signal: AbortSignal | und
     // This run isn't measured, because drivers may compile a kernel at its first use.
     await untilAborted(secondsPerRun(executor, program, 0), signal);
     let seconds = Number.POSITIVE_INFINITY;
-    // Takes the shorter of two times, because a pause of the machine makes one of them longer.
+    // Takes the shorter of two times, because a pause of the machine can make a time too long.
     for (let attempt = 0; attempt < 2; attempt++) {
       seconds = Math.min(seconds, await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal));
     }

@@ -13,7 +13,7 @@ export interface PreferenceBenchOptions extends StageOptions {
   readonly batch: number;
   /** The number of tokens per text. */
   readonly tokens: number;
-  /** The number of rounds. Default: 5. */
+  /** The number of measured rounds. Each step, and the reference pass, runs once per round. Default: 5. */
   readonly rounds?: number;
   /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -26,13 +26,13 @@ export interface PreferenceStep {
    * 'reference': the base model's forward pass, which a training run makes once for each pair.
    */
   readonly name: 'texts' | 'pairs' | 'ratings' | 'reference';
-  /** The median of the rounds. */
+  /** The duration of a step or a pass: the median over the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
   /** The least number of bytes that the dispatches must read and write. */
   readonly bytes: number;
-  /** The costs divided by those of 'texts'. The ratio of times is a median over the rounds, in which all run in turn. */
+  /** The costs divided by the costs of 'texts'. `seconds`: the median over the rounds of the ratio of times. */
   readonly to_texts: { readonly seconds: number; readonly flops: number; readonly bytes: number };
 }
 
@@ -52,8 +52,8 @@ interface Counted extends Sampled {
 
 /**
  * Measures the training steps of `DPOTrainer` and `KTOTrainer`, and the forward pass of the base model (their reference model), alternately
- * with a step of `Trainer` over as many tokens: two texts for each pair, and one for each rating. Opens its own device and closes it.
- * Throws `unsupported_device`.
+ * with a step of `Trainer` over as many texts: two texts for each pair, and one for each rating. KTO reads a second text for each rating,
+ * to estimate the KL divergence. Opens its own device and closes it. Throws `unsupported_device`.
  */
 export async function measurePreferences(
   gpu: GPU | undefined,

@@ -24,7 +24,7 @@ export interface SwitchingReport {
   readonly back_and_forth: SwitchReport;
   /** Switches through more adapters than the cache can hold programs, so that each first pass builds its program. */
   readonly around: SwitchReport;
-  /** The cost of building such a program when its pipelines are already compiled. */
+  /** The cost of building the program of a first pass, when the program's pipelines are already compiled. */
   readonly build: { readonly seconds: number; readonly dispatches: number };
   /** The cost of loading a person's adapter from its two files in memory, when the shared matrices A and B are already on the device. */
   readonly load: { readonly file_bytes: number; readonly bytes: number; readonly seconds: number };
@@ -56,7 +56,7 @@ async function measureSwitches(
   { names, tokens, rounds, onRound }: SwitchingOptions,
 ): Promise<SwitchReport> {
   const samples: SwitchReport[] = [];
-  // The first switches don't count, because they build programs that later switches find in the cache.
+  // The first switches aren't measured, because they build programs that later switches find in the cache.
   const begun = names.length > 2 ? 1 : names.length;
   for (let at = 0; at < begun + rounds; at++) {
     const sample = await switchTo(stage, names[at % names.length] ?? '', tokens);

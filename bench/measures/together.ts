@@ -13,20 +13,20 @@ import { ratioOf } from '../stages/turns';
 
 /** Measurements of a training step, from its encoding in the page's thread to its end on the device. */
 export interface StepReport {
-  /** The median over the rounds. */
+  /** The duration of a step: the median over the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
 }
 
-/** Measurements of a training step over the same rows in two ways. */
+/** Measurements of a training step over equal rows: with one adapter for all rows, and with one adapter per row. */
 export interface TogetherReport {
   readonly rows: number;
   /** The number of tokens per row. */
   readonly tokens: number;
-  /** All rows train one adapter. */
+  /** The step in which all rows train one adapter. */
   readonly single: StepReport;
-  /** Each row trains an adapter of its own. */
+  /** The step in which each row trains a different adapter. */
   readonly together: StepReport;
   /** The time of `together` divided by that of `single`, as the median over the rounds. In each round, both run one after the other. */
   readonly together_to_single: number;

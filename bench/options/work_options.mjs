@@ -35,7 +35,7 @@ export const WORK_FLAGS = /** @type {const} */ ({
 });
 
 /**
- * Whether a flag has another value than its default.
+ * Whether a flag's value differs from its default.
  * @param {string} name
  * @param {import('../../scripts/shared/options.mjs').Flags} flags
  */

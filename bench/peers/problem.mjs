@@ -15,9 +15,9 @@ import { modelFiles } from '../workload/random_models.mjs';
  * @property {number} B number of rows
  * @property {number} T number of tokens per row
  * @property {Int32Array<ArrayBuffer>} input_ids (B·T)
- * @property {Int32Array<ArrayBuffer>} targets (B·T): the label of each position, which is the next token; 0 without a label
- * @property {Float32Array<ArrayBuffer>} shares (B·T): weight of each position in the mean loss: 1 / the number of labels, or 0 without a
- * label
+ * @property {Int32Array<ArrayBuffer>} targets (B·T): the label of each position, which is the next token; 0 if there is no label
+ * @property {Float32Array<ArrayBuffer>} shares (B·T): weight of each position in the mean loss: 1 / the number of labels; 0 if the
+ * position has no label
  */
 /**
  * @typedef {object} Problem
@@ -187,7 +187,7 @@ async function readSafetensors(file) {
 }
 
 /**
- * Returns the first rows on which the benchmark trains.
+ * Returns random rows, equal to the first rows of the benchmark's training runs.
  * @param {number} count
  * @param {number} length
  * @param {number} vocabulary

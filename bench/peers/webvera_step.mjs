@@ -69,7 +69,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 }
 
 /**
- * Wraps a `GPU`, so that the device that it opens can be read later.
+ * Wraps a `GPU` to record the device that its adapter opens.
  * @param {GPU} gpu
  */
 function captureDevice(gpu) {

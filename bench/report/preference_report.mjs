@@ -1,4 +1,4 @@
-// Reports the training steps that learn from preferences, beside the step of `Trainer` over as many tokens.
+// Reports the training steps that learn from preferences, beside the step of `Trainer` over as many texts.
 
 import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';

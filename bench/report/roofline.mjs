@@ -17,7 +17,7 @@ export function rooflineOf({ flops, bytes }, { flopsPerSecond, bytesPerSecond })
 
 /**
  * @param {import('../index').StepCounts} counts
- * @param {{ tokens: number, peak: Rates }} scale `tokens`: their number in a step. `peak`: the device's peak rates
+ * @param {{ tokens: number, peak: Rates }} scale `tokens`: number of tokens in a step. `peak`: the device's peak rates
  */
 export function countRun({ r, dispatches, flops, bytes, memory }, { tokens, peak }) {
   const roofline = rooflineOf({ flops, bytes }, peak);

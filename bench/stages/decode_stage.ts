@@ -48,7 +48,7 @@ const GREEDY = {
   adapter_names: undefined,
 };
 
-/** Throws `unsupported_device`, and the errors of loading a model. */
+/** Opens a device and loads a model and the step that generates a token. Throws `unsupported_device`, and the errors of loading a model. */
 export async function openDecodeStage(
   gpu: GPU | undefined,
   { position, longest, ...options }: DecodeStageOptions,

@@ -4,11 +4,11 @@ import { sizesOf, workOf } from './kernel_sizes';
 /** A group of dispatches with equal work, and the median time of one of them, run alone. */
 export interface Timed extends Sized {
   readonly variant: string;
-  /** The number of these dispatches in a step. */
+  /** The number of dispatches in the group. */
   readonly dispatches: number;
   /** Seconds of one dispatch. */
   readonly seconds: number;
-  /** Bytes of all these dispatches, as `bytesOf` counts them. */
+  /** The sum of `bytesOf` over the group's dispatches. */
   readonly bytes: number;
 }
 
@@ -18,11 +18,11 @@ export interface KernelShare {
   readonly variant: string;
   /** Sizes of the largest dispatch, in the kernel's order: rows, columns and inner size for most matrix products. */
   readonly sizes: readonly number[];
-  /** Whether some dispatches are smaller. */
+  /** Whether some dispatches have smaller sizes than `sizes`. */
   readonly mixed: boolean;
-  /** The number of these dispatches in a step. */
+  /** The number of dispatches of this kernel, variant and size in a step. */
   readonly dispatches: number;
-  /** Seconds of all these dispatches, each measured alone. */
+  /** The sum of the dispatches' seconds, each measured alone. */
   readonly seconds: number;
   /** `seconds` as a fraction of the time that the whole training step, or a generated token, takes. */
   readonly share: number;

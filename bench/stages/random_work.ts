@@ -11,7 +11,7 @@ import type { BaseModel } from '../../src/worker/models/base_model';
 export type Learnt = 'texts' | 'pairs' | 'ratings';
 
 export interface WorkSizes {
-  /** The number of examples. */
+  /** The number of examples in a batch. */
   readonly batch: number;
   /** The number of tokens per text. */
   readonly tokens: number;

@@ -50,7 +50,7 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Seconds are medians over the rounds. */
+/** The times that `timeReplays` measures. All seconds are medians over the rounds. */
 interface ReplayTimes {
   /** Time of all programs, queued one after the other. */
   readonly seconds: number;
@@ -63,7 +63,7 @@ interface ReplayTimes {
 interface Sampled {
   readonly queue: Queue;
   readonly samples: number[];
-  /** The number of times that one sample repeats the work. */
+  /** The number of times that `queue` is repeated in one sample. */
   runs: number;
 }
 

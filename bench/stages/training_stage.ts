@@ -20,11 +20,11 @@ import { type Learnt, randomWork } from './random_work';
 import { type Stage, type StageStep, stepsOf } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
-  /** Examples of a step: texts, pairs of texts, or rated texts. */
+  /** The number of examples in a step: texts, pairs of texts, or rated texts. */
   readonly batch: number;
-  /** Tokens of a text. */
+  /** The number of tokens per text. */
   readonly tokens: number;
-  /** Default: texts. */
+  /** The kind of examples. Default: texts. */
   readonly learns?: Learnt;
   /** How adapted layers are computed. Default: `cheapest`. */
   readonly modes?: ModeChoice;
@@ -53,11 +53,11 @@ export interface TrainingStage extends Stage {
   readonly flops: number;
   /** Returns the floating-point operations of the same step in another mode, without loading its whole program. */
   flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number>;
-  /** Returns the GPU memory in bytes: the model's weights, and the peak of all memory. */
+  /** Returns the GPU memory in bytes: the size of the model's weights, and the peak memory usage. */
   memory(): { readonly weightBytes: number; readonly peakBytes: number };
 }
 
-/** Opens its own device. Throws `unsupported_device`, and the errors of loading a model. */
+/** Opens a device, and loads a model and a training step. Throws `unsupported_device`, and the errors of loading a model. */
 export async function openTrainingStage(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
   const stage = await openAdapterStage(gpu, options, [ADAPTER]);
   try {
@@ -111,7 +111,10 @@ export async function loadTrainingStage(stage: AdapterStage, options: StepOption
   };
 }
 
-/** Plans a step's programs. Loads only those that some modes (ways to compute adapted layers) run before and after the micro-batches. */
+/**
+ * Plans the programs of a training step. Some modes (ways to compute adapted layers) run additional programs before and after the
+ * micro-batches. Only these programs are loaded.
+ */
 async function planStep(
   { executor, vera, base }: AdapterStage,
   { batch: rows, tokens, learns = 'texts', modes: choice }: StepOptions,

@@ -8,7 +8,7 @@ export interface Sampled {
   readonly samples: number[];
 }
 
-/** Runs all stages in turns, so that other load on this machine affects all of them. The first round compiles kernels: it isn't counted. */
+/** Runs all stages in turns, so that other load on this machine affects all of them. Drops the first round's times: it compiles kernels. */
 export async function takeTurns(
   all: readonly Sampled[],
   rounds: number,

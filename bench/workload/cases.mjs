@@ -17,7 +17,7 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * @property {number} rounds in which kernels are measured
  * @property {readonly Part[]} parts measured by default
  * @property {readonly string[]} targets the modules with an adapter
- * @property {number} [longest] most tokens of a row, for a model with a fixed limit
+ * @property {number} [longest] maximum number of tokens in a row, for a model with a fixed limit
  * @property {(length: number, bundled: ReadBundled) => Promise<ReadonlyMap<string, Blob>>} files
  */
 
@@ -48,7 +48,7 @@ function ownCase(sizes, label) {
 }
 
 /**
- * Returns a case with the shape of a published model and random weights in half precision. Its steps take long, so a few are enough.
+ * Returns a case with the shape of a published model and random weights in half precision. Its steps take long, so few are measured.
  * @param {Pick<Case, 'label' | 'shape' | 'targets'> & { files: (length: number) => Map<string, Blob> }} model
  * @returns {Case}
  */

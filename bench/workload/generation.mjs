@@ -8,8 +8,8 @@ import { randomNumbers } from '../../scripts/shared/random.mjs';
  * @property {number} prompt_tokens
  * @property {number} new_tokens
  * @property {number} first_call_seconds until the first token of the first text, including the compilation of kernels
- * @property {number} first_token_seconds until the first token of a later text, median
- * @property {number} tokens_per_second of the tokens after the first, median
+ * @property {number} first_token_seconds until the first token of a text: median of the later texts
+ * @property {number} tokens_per_second after the first token of a text: median of the later texts
  */
 /** @typedef {GenerationRates & { decode: DecodeReport }} GenerationMeasurement */
 

@@ -5,7 +5,7 @@
  * @typedef {object} KernelMeasurements
  * @property {readonly import('../index').KernelReport[]} kernels one report for each rank
  * @property {import('../index').GemmReport | undefined} kernelGemm rates of all variants of the matrix product. Each report
- * in `kernels` has the rate of the best variant once more, measured in turns with the kernels
+ * in `kernels` has another measurement of the best variant, taken alternately with the kernels
  * @property {import('../index').PeakReport | undefined} peak the fastest rates of the device
  */
 
@@ -37,7 +37,7 @@ export async function measureKernelWork(
     signal,
     onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
   });
-  // One after the other, so that each measurement has the device for itself.
+  // The measurements run one after the other, so that none slows down another.
   const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], arithmetic, ...common('the best GEMM') });
   const kernels = [];
   for (const r of ranks) {

@@ -91,7 +91,7 @@ export async function findBrowser(kind) {
   return undefined;
 }
 
-/** Returns how to get a browser that `findBrowser` finds. @param {BrowserKind} kind */
+/** Returns advice on how to install a browser that `findBrowser` accepts. @param {BrowserKind} kind */
 export function adviceFor(kind) {
   return candidates(kind).some((path) => isUndrivable(kind, path)) ? INSTEAD_OF_SNAP : BROWSERS[kind].advice;
 }
@@ -162,8 +162,8 @@ function isProgram(path) {
 
 /**
  * @param {string} path
- * @returns {Promise<string | undefined>} empty if the version is unknown; undefined if the program fails. It may be a script that only
- *   asks the user to install the browser
+ * @returns {Promise<string | undefined>} empty if the version is unknown; undefined if the program fails: some programs are scripts
+ *   that only ask the user to install the browser
  */
 async function versionOf(path) {
   // Chrome for Windows opens a window instead of printing its version.

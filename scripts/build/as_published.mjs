@@ -6,7 +6,7 @@ import { buildIfStale } from './build_if_stale.mjs';
 const EXAMPLES = inRepository('demo/examples/');
 
 /**
- * Maps the paths of these files in the demo's URL to their paths on this machine: the script for a script tag, its workers, and the
+ * Maps the files' paths in the demo's URL to their paths on this machine. The files are the script for a script tag, its workers, and the
  * examples.
  * @returns {ReadonlyMap<string, string>}
  */

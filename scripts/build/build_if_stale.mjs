@@ -23,7 +23,7 @@ export function isDemoFresh() {
 }
 
 /**
- * Whether these files exist, and are newer than everything in these folders except what is built.
+ * Whether the files `built` exist, and no source in `folders` and no file of the build's configuration is newer.
  * @param {readonly string[]} built
  * @param {readonly string[]} folders
  */

@@ -1,8 +1,8 @@
-// Corrects types that API Extractor writes: it exports a class as a value even where the entry point has `export type`, so that the built
-// module has no such value.
+// Corrects types that API Extractor writes. If the entry point exports a class with `export type`, the built module has no value of this
+// name, but API Extractor still exports the class as a value.
 
 /**
- * Returns the types of an entry point. Exports such classes only as types.
+ * Returns the types of an entry point. Classes that the entry point exports with `export type` are exported only as types.
  * @param {string} rollup the types that API Extractor wrote
  * @param {string} entry the entry point's own d.ts file, as tsc wrote it
  */

@@ -139,7 +139,7 @@ function readJson(path) {
   throw new UsageError(`${path} is no JSON object`);
 }
 
-/** @param {unknown} value @returns {value is number} whether it is a time in milliseconds */
+/** @param {unknown} value @returns {value is number} whether `value` is a time in milliseconds */
 function isTime(value) {
   return typeof value === 'number' && Number.isFinite(new Date(value).getTime());
 }

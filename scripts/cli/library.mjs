@@ -6,7 +6,7 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('../shared/options.mjs').Flags} Flags */
 
-/** The name of a repository on the hub, or of a GGUF file in it. */
+/** Matches the name of a repository on the hub, or of a GGUF file in a repository. */
 const REPOSITORY = /^(\w[\w.-]*\/\w[\w.-]*)(?:\/([^/]+\.gguf))?$/;
 
 export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });

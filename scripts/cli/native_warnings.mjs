@@ -14,14 +14,14 @@ const BEGINNING = 'Warning: maxDynamic';
 /** The parent's message to its child, and the event that the child emits when it receives the message. */
 const INTERRUPTED = 'interrupted';
 
-/** Removes the two warnings from standard error. All other text passes at once, even an incomplete line. */
+/** Removes the two warnings from standard error. All other text is returned at once, even an incomplete line. */
 export class WarningFilter {
   /** The beginning of a line that may become one of the warnings. */
   #held = '';
-  /** Whether the filter has already let the beginning of the current line through, so that the rest follows. */
+  /** Whether the beginning of the current line has already been returned, so that the line isn't one of the warnings. */
   #isWithin = false;
 
-  /** @param {string} text @returns {string} the text that passes */
+  /** @param {string} text @returns {string} the text without the warnings */
   take(text) {
     const lines = (this.#held + text).split(/(?<=\n)/);
     this.#held = '';
@@ -33,7 +33,7 @@ export class WarningFilter {
     return this.#held;
   }
 
-  /** @param {string} line with its end, unless it is the last one */
+  /** @param {string} line ends with a line break, unless the line is incomplete */
   #passed(line) {
     const isWhole = line.endsWith('\n');
     const isBegun = this.#isWithin;
@@ -83,7 +83,7 @@ export function onceInterrupted(listener) {
   return () => void emitter().off(INTERRUPTED, listener);
 }
 
-/** @returns {import('node:events').EventEmitter} this process, typed so that it can emit other events */
+/** @returns {import('node:events').EventEmitter} this process, with a type that allows events of any name */
 function emitter() {
   return process;
 }

@@ -18,10 +18,10 @@ import { promptFrom, splitText } from './split_text.mjs';
  * @typedef {object} Listeners
  * @property {(name: string) => void} onOpen called with the name of the browser or of Node, before the first report
  * @property {(report: import('./finetune.mjs').Report) => void} onReport
- * @property {(trained: import('./finetune.mjs').Trained) => Promise<void>} onTrained writes what was trained, and is awaited
+ * @property {(trained: import('./finetune.mjs').Trained) => Promise<void>} onTrained writes the trained files; is awaited
  */
 /**
- * A browser or this process, in which a run trains.
+ * Estimates and trains a run, in a browser or in this process.
  * @typedef {object} Engine
  * @property {() => Promise<void>} [prepare] installs and builds what the engine needs
  * @property {() => Promise<import('./estimate_run.mjs').Estimated>} estimate
@@ -60,7 +60,7 @@ export async function runFinetune({ text, out, kernels, exporting, estimating, s
   };
   /** @type {import('./outcome.mjs').AdapterFile[]} */
   let files = [];
-  // The adapter is written before it is measured, so that an interrupt can't lose it any more.
+  // The adapter is written before it is measured, so that an interrupt of the measurements doesn't lose it.
   const onTrained = async (/** @type {import('./finetune.mjs').Trained} */ trained) => {
     end();
     files = await writeAdapter(out, trained.files);

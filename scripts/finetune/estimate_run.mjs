@@ -12,7 +12,7 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @property {number} [memory] bytes of GPU memory that the run may use
  */
 /** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change options with their new values */
-/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Estimated each of `changes` alone makes the verdict better */
+/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Estimated each of `changes`, made alone, improves the verdict */
 
 /** Verdicts, the worst last. */
 const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);

@@ -12,7 +12,7 @@ export const EXPORT_FLAGS = /** @type {const} */ ({
   export_after: { type: 'string' },
 });
 
-/** The maximum number of steps by which a training run is ahead of its last reported step. */
+/** The maximum number of steps by which a training run can be ahead of its last reported step. */
 const AHEAD = 4;
 
 /**

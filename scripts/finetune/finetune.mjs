@@ -16,7 +16,10 @@
  *   | { type: 'warning', message: string }} Report
  */
 /** @typedef {{ token?: () => string }} Access to repositories that aren't public */
-/** @typedef {{ files: ReadonlyMap<string, Blob>, exported: ReadonlyMap<string, Blob> | undefined }} Trained the adapter's files, and the exported run's */
+/**
+ * `files`: the files of the adapter. `exported`: the files of the exported run, if there is one.
+ * @typedef {{ files: ReadonlyMap<string, Blob>, exported: ReadonlyMap<string, Blob> | undefined }} Trained
+ */
 /**
  * @typedef {object} Run
  * @property {import('../../src/index').SessionOptions} options of the session

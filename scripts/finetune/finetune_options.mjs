@@ -9,7 +9,7 @@ import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } fro
 const bundled = (/** @type {string} */ path) => inRepository(`demo/public/${path}`);
 const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 
-/** Paths are absolute. @typedef {Exclude<ReturnType<typeof readFinetuneOptions>, 'help'>} FinetuneOptions */
+/** The options, with absolute paths. @typedef {Exclude<ReturnType<typeof readFinetuneOptions>, 'help'>} FinetuneOptions */
 
 export const HELP = `Fine-tunes a language model on a text, in a headless browser on this machine.
 

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../shared/options.mjs';
 import { SHORTEST_TEXT } from './split_text.mjs';
 
-/** @typedef {{ folder: string, gguf_file?: string }} ModelAt a folder, or one GGUF file in it */
+/** @typedef {{ folder: string, gguf_file?: string }} ModelAt a model's folder, or one GGUF file in a folder */
 
 /** @param {string} path @returns {ModelAt} */
 export function modelAt(path) {

@@ -66,7 +66,7 @@ export function writeResults({ out, settings }, outcome) {
 }
 
 /**
- * Writes an adapter's files, and returns what run.json says about them.
+ * Writes an adapter's files, and returns the files' names, sizes and hashes for run.json.
  * @param {string} out
  * @param {ReadonlyMap<string, Blob>} files
  * @returns {Promise<AdapterFile[]>}

@@ -10,7 +10,7 @@ import { headingOf, RESULTS, rowsOf, withTable } from './report.mjs';
  */
 export function keptRows(name, table, { device, seeds, again, report }, file = RESULTS) {
   const heading = headingOf(name, table, device, seeds);
-  /** @type {Map<string, readonly string[]>} in the order of the file */
+  /** @type {Map<string, readonly string[]>} existing rows by name, in the order of the file */
   const kept = new Map();
   const nameOf = (/** @type {readonly string[]} */ row) => row.slice(0, table.keys).join(' | ');
   if (!again) for (const row of rowsOf(file.read(), name, heading)) kept.set(nameOf(row), row);

@@ -18,7 +18,7 @@ import { markdownTable } from '../shared/table.mjs';
  * @typedef {object} Table
  * @property {number} keys number of leading columns that identify a row
  * @property {readonly string[]} columns
- * @property {(seeds: number) => readonly string[]} about lines before the table
+ * @property {(seeds: number) => readonly string[]} about returns the lines above the table
  * @property {(run: TableRun) => Promise<void>} make measures the rows with `run.row`
  */
 

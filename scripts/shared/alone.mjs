@@ -1,4 +1,4 @@
-// Lets only one process at a time do some work. A lock file contains the id of that process.
+// Lets only one process at a time run a piece of work. A lock file contains the id of this process.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { onExit } from './processes.mjs';

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** @returns {string} a folder that may not exist yet */
+/** @returns {string} the path of the cache folder, which may not exist yet */
 export function cacheFolder() {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'webvera');
   if (process.platform === 'win32' && process.env.LOCALAPPDATA)

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
 /**
- * Runs `cleanup` when the returned function is called, or when this process ends. When it ends, the latest cleanup runs first.
+ * Runs `cleanup` when the returned function is called, or when this process ends. At the process's end, the latest cleanup runs first.
  * @param {Cleanup} cleanup synchronous
  * @returns {Cleanup}
  */

@@ -37,7 +37,7 @@ export function progressLine(stream) {
   };
 }
 
-/** Returns a progress line that begins anew for each part of some work. @param {NodeJS.WriteStream} stream */
+/** Returns a progress line that starts on a new line for each part of the work. @param {NodeJS.WriteStream} stream */
 export function followSteps(stream) {
   const bar = progressLine(stream);
   let current = '';

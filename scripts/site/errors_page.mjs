@@ -112,7 +112,7 @@ function hintOf(details) {
   return hint !== undefined && ts.isPropertyAssignment(hint) ? textsOf(hint.initializer) : '';
 }
 
-/** Returns the texts of a hint; of both hints if it depends on a condition. @param {ts.Expression} node @returns {string} */
+/** Returns the text of a hint, or the texts of both hints if a condition chooses one. @param {ts.Expression} node @returns {string} */
 function textsOf(node) {
   if (!ts.isConditionalExpression(node)) return textOf(node) ?? '';
   return [node.whenTrue, node.whenFalse]

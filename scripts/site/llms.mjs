@@ -4,7 +4,7 @@ import { introductionOf, PAGES, SECTIONS, sitePath, titleOf } from './pages.mjs'
 
 /**
  * @param {string} site the built site
- * @param {string} source the folder of its Markdown
+ * @param {string} source the folder with the site's Markdown
  */
 export function writeLlms(site, source) {
   const read = (/** @type {string} */ path) => readFileSync(`${source}/${path}`, 'utf8');

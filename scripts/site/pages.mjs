@@ -65,9 +65,9 @@ export function introductionOf(text) {
 
 /**
  * Rewrites a document's links for the site: links to other documents become paths in the site, links to other files of the repository
- * become addresses on GitHub. Code blocks stay as they are.
+ * become addresses on GitHub. Code blocks aren't changed.
  * @param {string} text
- * @param {string} file its path in the repository
+ * @param {string} file the document's path in the repository
  */
 export function linksForSite(text, file) {
   return text

@@ -10,7 +10,7 @@ const VARIABLE = 'globalThis.__siteBase';
 
 /**
  * @param {string} folder the built site
- * @param {string} base the path that it was built for
+ * @param {string} base the path that the site was built for
  */
 export function relocate(folder, base) {
   // The page for unknown addresses is deleted: it can't know how deep in the site such an address is.

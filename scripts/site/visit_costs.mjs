@@ -10,7 +10,7 @@ import { CommandFailure } from '../shared/options.mjs';
 const HEADERS = { 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '', ETag: '"1"' };
 
 /**
- * The buttons that a visitor clicks, in order. `shown` checks, in the page, whether it shows the result of the click.
+ * The buttons that a visitor clicks, in order. `shown` runs in the page, and returns whether the page shows the result of the click.
  * @type {readonly { name: string, button: string, shown: () => boolean }[]}
  */
 const STEPS = [

@@ -30,7 +30,7 @@ export function oracleEnvironment() {
     ...process.env,
     OMP_NUM_THREADS: '1',
     PYTHONHASHSEED: '0',
-    // Python writes no compiled files beside the sources.
+    // Prevents Python from writing compiled files beside the sources.
     PYTHONDONTWRITEBYTECODE: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_PROGRESS_BARS: '1',

@@ -1,5 +1,5 @@
 // Trains small models with the build in the folder that the first argument names, and prints the hash of each result as JSON. Each build
-// is tested in a process of its own, because each opens Dawn for itself.
+// runs in a separate process, because each build opens its own Dawn.
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

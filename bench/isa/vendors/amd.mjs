@@ -20,7 +20,7 @@ const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]
 ]);
 
 /**
- * Leaves out the lines before the first block, which are no instructions.
+ * Skips the lines before the first block, because they aren't instructions.
  * @param {string} listing
  */
 export function readAmd(listing) {

@@ -15,7 +15,7 @@ const [TOKENS, WIDTH, RANK] = [512, 576, 256];
 const COLUMNS = [1536, 576, 192];
 const HEADS = { B: 1, T: TOKENS, H: 9, Hkv: 3, D: 64, scale: 1, window: TOKENS, softcap: 0, causal: 1 };
 
-/** @type {Readonly<Record<string, (columns: number) => Sizes>>} by kernel */
+/** @type {Readonly<Record<string, (columns: number) => Sizes>>} by kernel: sizes of a dispatch whose result has `columns` columns */
 const SIZES = {
   linear: (M) => ({ N: TOKENS, M, K: WIDTH, stride: WIDTH, has_bias: 0, has_residual: 0 }),
   linears: (M0) => ({ N: TOKENS, K: WIDTH, M0, M1: 0, M2: 0, stride: WIDTH }),

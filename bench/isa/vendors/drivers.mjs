@@ -13,14 +13,14 @@ import { GPUS } from './gpus.mjs';
 
 const SETUP = fileURLToPath(new URL('setup.sh', import.meta.url));
 
-/** @returns {string} a folder that may not exist yet */
+/** @returns {string} the folder with the drivers. It doesn't exist before setup.sh has run */
 export function driversFolder() {
   return join(cacheFolder(), 'isa-drivers');
 }
 
 /**
  * @param {string} name of a GPU
- * @returns {boolean} whether this machine can compile for it
+ * @returns {boolean} whether setup.sh has stored the GPU's driver, and the library that simulates the GPU
  */
 export function hasDrivers(name) {
   const folder = driversFolder();

@@ -4,7 +4,7 @@
 /** @typedef {import('./listing.mjs').Label} Label */
 /** @typedef {import('./listing.mjs').Instruction} Instruction */
 /**
- * `label`: the label in front of the block, if any. `before` and `after` are indices of blocks.
+ * `label`: the label in front of the block, if any. `before`, `after`: indices of the blocks that may run directly before or after it.
  * @template {Instruction} [I=Instruction]
  * @typedef {{ label: string | undefined, instructions: I[], before: number[], after: number[] }} Block
  */

@@ -19,7 +19,7 @@ import { readQualcomm } from './qualcomm.mjs';
  * @property {'driver' | 'shader'} checks whether the driver or the shader checks that buffer indices are in range. On Linux, Chrome lets
  * the driver do it. For Metal and Direct3D, Dawn adds the checks to the shader. 'shader' is used if Mesa's driver splits vector reads
  * for its checks, and the vendor's own driver doesn't
- * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu. A kernel that spills then takes minutes
+ * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu. Compiling a kernel that spills then takes minutes
  */
 /**
  * @typedef {object} Gpu

@@ -37,7 +37,7 @@ export function instructionsIn(counts) {
 /**
  * Returns the kind whose pattern matches an instruction, or `other` if none does.
  * @param {string} text
- * @param {readonly (readonly [Kind, RegExp])[]} patterns the first that matches applies
+ * @param {readonly (readonly [Kind, RegExp])[]} patterns in order: the first pattern that matches determines the kind
  * @returns {Kind}
  */
 export function kindBy(text, patterns) {

@@ -82,10 +82,11 @@ function isWithin(inner, outer) {
 
 /**
  * For each main loop, returns the instructions that a thread issues in one step along K, the dimension over which a matrix product sums. A
- * step is one iteration of the main loop. If an iteration has too few multiply-adds for a step, a step is one iteration of the enclosing
- * loop, with enough iterations of the main loop. Leaves out loops that handle only the remainder of K, which is less than a step.
+ * step is one iteration of the main loop. If this iteration has fewer multiply-adds than a step, the step is one iteration of the enclosing
+ * loop, with as many iterations of the main loop as the step needs. Leaves out loops that handle only the remainder of K, which is less
+ * than a step.
  * @param {readonly Loop[]} loops
- * @param {number | undefined} multiplyAdds number in a step; undefined for variants that stage no operands: a step is then one iteration
+ * @param {number | undefined} multiplyAdds per step; undefined for variants that stage no operands: their step is one iteration
  * @returns {KindCounts[]}
  */
 export function stepsOf(loops, multiplyAdds) {

@@ -39,7 +39,7 @@ export function readSpam(folder) {
 }
 
 /**
- * Returns the matching names in a folder, sorted. So, if several e-mails have equal subjects, every machine keeps the same one.
+ * Returns the matching names in a folder. They are sorted, so that every machine keeps the same one of several e-mails with equal subjects.
  * @param {string} folder
  * @param {RegExp} pattern
  */

@@ -5,7 +5,7 @@ import { spread } from '../report.mjs';
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../../../src/index').AdaptedModel} AdaptedModel */
 
-/** The rank of a LoRA whose size is reported for comparison. It adapts the same layers. */
+/** The rank of a LoRA of the adapted layers. Tables report the number of its values for comparison. */
 export const LORA_RANK = 8;
 
 /** The rank of the adapter if only the head learns: PEFT needs at least one adapted layer. */
@@ -112,7 +112,7 @@ export function shuffled(items, seed) {
 }
 
 /**
- * Picks `each` examples of each class at random, by the seed.
+ * Picks `each` random examples of each class. The seed determines the choice.
  * @template {{ readonly label: string }} T
  * @param {readonly T[]} examples
  * @param {number} each

@@ -50,7 +50,7 @@ export async function regressions({ report }, request) {
  */
 
 /**
- * Lets a new profile learn by the method 'refine' for each seed.
+ * For each seed, opens a new profile, which learns by the method 'refine', and measures its accuracy.
  * @param {TableRun} run
  * @param {Refinement} refinement
  * @returns {Promise<{ readonly accuracy: string, readonly seconds: string }>} cells of the row; `seconds` is the shortest time of learning

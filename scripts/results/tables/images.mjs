@@ -1,4 +1,4 @@
-// Learns classes of images that the bundled vision transformer has never seen, in several ways.
+// Compares several ways to learn classes of images on which the bundled vision transformer wasn't trained.
 import { inRepository } from '../../shared/paths.mjs';
 import { readFashionMnist, SIDE } from '../data/fashion_mnist.mjs';
 import { dataOf } from '../data/fetch.mjs';

@@ -34,7 +34,7 @@ export class TextLesson {
 
   /**
    * @param {TableRun} run
-   * @param {string} data the name of its folder
+   * @param {string} data the name of the data set's folder
    * @param {TextBase} base
    */
   constructor(run, data, base) {
@@ -85,7 +85,7 @@ export class TextLesson {
     return this.#solver;
   }
 
-  /** Returns the vectors of all texts, by `embed`. */
+  /** Returns the vectors that `embed` computes for all texts. */
   vectors() {
     this.#vectors ??= this.#embed();
     return this.#vectors;

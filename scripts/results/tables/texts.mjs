@@ -1,4 +1,4 @@
-// Learns to classify texts from few examples, in several ways: definitions of nouns by topic, and subject lines of e-mails as spam or ham.
+// Compares several ways to learn from few examples to classify texts: definitions of nouns by topic, and subject lines as spam or ham.
 import { inRepository } from '../../shared/paths.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { costColumns, LORA_RANK } from './adapted.mjs';

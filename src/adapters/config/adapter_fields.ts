@@ -82,7 +82,7 @@ export const COMMON_FIELDS = {
 
 /**
  * Rejects values of `bias` and `task_type` that PEFT rejects. `only` is the value of `bias` that trains only the biases of wrapped
- * modules, such as 'lora_only'; the error's hint contains it.
+ * modules; the error's hint contains it.
  */
 export function checkCommonValues(config: AdapterFields, only: string): void {
   const { bias = 'none', task_type } = config;

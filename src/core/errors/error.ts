@@ -6,7 +6,7 @@ export type ErrorCode =
   | 'insecure_context'
   /** The GPU was reset, or its process crashed. A run resumes by itself; a model has to be loaded again. */
   | 'device_lost'
-  /** After GPU crashes, the browser blocks the GPU for this site: for `detail.seconds_left` seconds; if 0, until the browser restarts. */
+  /** After GPU crashes, the browser blocks the GPU for this site: for `detail.seconds_left` seconds if set, or until a restart if that is 0. */
   | 'gpu_blocked'
   /** The GPU or the process has no memory left. Use a smaller model, q8 or q4 weights, shorter texts or smaller batches. */
   | 'out_of_memory'
