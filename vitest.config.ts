@@ -56,9 +56,8 @@ const CLOCKED = [
 ];
 const BROWSER_PRODUCTS = [
   'test/browser/**/{bench_page,csp,degraded,demo,demo_files,demo_offline,embed,embed_labels,embed_trouble,failures}.test.ts',
-  'test/browser/**/{example_troubles,examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
+  'test/browser/**/{example_troubles,examples,finetune,golden,images,kept,other_origin,page_troubles,readme,resume,session}.test.ts',
 ];
-const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
 
 /** At least two. Node's tests, and Dawn's, wait a good deal: one process more than there are cores. */
 const CORES = Math.max(2, availableParallelism());
@@ -163,7 +162,7 @@ export default defineConfig({
         include: [...GPU_PRODUCTS, 'test/**/*.all.gpu.test.ts'],
         exclude: [KERNELS_ALONE],
       }),
-      project('all:packages', { ...browser, include: [...PACKAGE_PRODUCTS, 'test/packages/**/*.all.test.ts'] }),
+      project('all:packages', { ...browser, include: ['test/packages/**/*.all.test.ts'] }),
       project('all:browser', {
         ...browser,
         env: unchecked,

@@ -5,9 +5,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * of Firefox's shaders, which later files take from Mesa's cache.
  */
 const LONG = [
-  'demo/styles.all.gpu.test.ts',
+  'packages/bundlers.all.test.ts',
+  'packages/guides.all.test.ts',
   'with_peft/adapters.test.ts',
   'browser/docs/site.all.test.ts',
+  'browser/visits/stories.all.test.ts',
   'browser/demo/spam_story.all.test.ts',
   'browser/docs/samples.all.test.ts',
   'browser/runs/classified.all.test.ts',

@@ -215,7 +215,7 @@ testInAll('a run that is paused is downloaded, to go on with in Python, by keybo
   });
 });
 
-testOnce('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
+testInAll('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
   await withDemo(site, async (page) => {
     const files = {
       'config.json': await readFile(join(model, 'config.json')),

@@ -64,54 +64,31 @@ function withClipboard(): void {
   Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => {} } });
 }
 
-test.each(Object.keys(KEYBOARD))('%s is used by keys alone', (path) =>
-  withDemo(site, async (page) => KEYBOARD[path]?.(page), { path, before: withClipboard }),
+test.each(Object.keys(KEYBOARD))(
+  '%s is used by keys alone, and nothing moves in it if the visitor wants no motion',
+  (path) =>
+    withDemo(
+      site,
+      async (page) => {
+        await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+        // Transitions that began before the setting changed would still continue.
+        await page.reload();
+        await page.evaluate(() => {
+          const moved: string[] = [];
+          Object.assign(window, { moved });
+          setInterval(() => {
+            for (const each of document.getAnimations()) {
+              const { duration } = each.effect?.getComputedTiming() ?? {};
+              if (Number(duration) > 1) moved.push((each as CSSAnimation).animationName ?? 'a transition');
+            }
+          }, 20);
+        });
+        await KEYBOARD[path]?.(page);
+        expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([]);
+      },
+      { path, before: withClipboard },
+    ),
 );
-
-test.each(Object.keys(KEYBOARD))('nothing moves in %s if the visitor wants no motion', (path) =>
-  withDemo(
-    site,
-    async (page) => {
-      await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
-      // Transitions that began before the setting changed would still continue.
-      await page.reload();
-      await page.evaluate(() => {
-        const moved: string[] = [];
-        Object.assign(window, { moved });
-        setInterval(() => {
-          for (const each of document.getAnimations()) {
-            const { duration } = each.effect?.getComputedTiming() ?? {};
-            if (Number(duration) > 1) moved.push((each as CSSAnimation).animationName ?? 'a transition');
-          }
-        }, 20);
-      });
-      await KEYBOARD[path]?.(page);
-      expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([]);
-    },
-    { path, before: withClipboard },
-  ),
-);
-
-test('a page that is reloaded while it refines has what it had learnt', () =>
-  withDemo(
-    site,
-    async (page) => {
-      await withoutRefining(page);
-      await told(page);
-      const before = await textOf(page, '#told');
-      await click(page, '#refine');
-      await phase(page, '#train-card', 'running');
-      await page.reload();
-      await seen(page, '#device');
-      await told(page);
-      expect(await textOf(page, '#told')).toBe(before);
-      expect(await textOf(page, '#messages-count')).toBe('80 messages');
-      await withoutRefining(page);
-      await click(page, '#refine');
-      await phase(page, '#train-card', 'running');
-    },
-    { path: 'classify.html' },
-  ));
 
 test('a measurement is over if its page is reloaded, and another begins', () =>
   withDemo(

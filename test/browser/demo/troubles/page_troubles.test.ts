@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HTTPRequest, Page } from 'puppeteer-core';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { testInAll, testOnce } from '../../../helpers/ring';
 import { withResolvers } from '../../../helpers/with_resolvers';
 import { builtDemo, click, fill, phase, seen, textOf, until, withDemo } from '../demo_page';
 import { bannerText, choose, opened, wouldAskBeforeLeaving } from '../text_page';
@@ -36,7 +37,7 @@ async function openVoice(page: Page, name: string): Promise<void> {
 
 const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.id ?? '');
 
-test('a run is cancelled while it is being prepared', async () => {
+testOnce('a run is cancelled while it is being prepared', async () => {
   await withDemo(site, async (page) => {
     await opened(page);
     await click(page, '#write'); // loads the model: scripts of its worker can't be held
@@ -58,7 +59,7 @@ test('a run is cancelled while it is being prepared', async () => {
   });
 });
 
-test('a shared voice stays in the address if the connection breaks off', async () => {
+testOnce('a shared voice stays in the address if the connection breaks off', async () => {
   await withDemo(site, async (page) => {
     await onScript(page, 'voice_files', (request) => request.abort());
     await page.evaluate(() => location.assign('#voice=abc'));
@@ -67,7 +68,7 @@ test('a shared voice stays in the address if the connection breaks off', async (
   });
 });
 
-test('without storage the page says how long voices stay, and asks before it is left', async () => {
+testOnce('without storage the page says how long voices stay, and asks before it is left', async () => {
   const folder = join(site, 'assets');
   const worker = (await readdir(folder)).find((name) => /^entry-.*\.js$/.test(name)) ?? '';
   const broken = "Object.defineProperty(self, 'indexedDB', { value: undefined });";
@@ -87,7 +88,7 @@ test('without storage the page says how long voices stay, and asks before it is 
   await withDemo(site, visit, { files });
 });
 
-test('a refused copy is shown as a link to copy, and a name without spaces fits a narrow screen', async () => {
+testInAll('a refused copy is shown as a link to copy, and a name without spaces fits a narrow screen', async () => {
   const refuse = (): void => {
     const no = () => Promise.reject(new DOMException('No', 'NotAllowedError'));
     Object.defineProperty(navigator, 'clipboard', { value: { writeText: no, write: no } });
@@ -121,7 +122,7 @@ test('a refused copy is shown as a link to copy, and a name without spaces fits 
   await withDemo(site, visit, { before: refuse });
 });
 
-test('a dismissed message gives the focus back', async () => {
+testOnce('a dismissed message gives the focus back', async () => {
   await withDemo(site, async (page) => {
     await openVoice(page, 'stage');
     await page.evaluate(() => location.assign('#voice=abc'));
@@ -139,37 +140,40 @@ test('a dismissed message gives the focus back', async () => {
   });
 });
 
-test('a paused run gives the focus back to its button and is announced, and its end takes the focus from no other place', async () => {
-  await withDemo(site, async (page) => {
-    await opened(page);
-    await click(page, '#settings summary');
-    await fill(page, { max_steps: '6', warmup_steps: '0', per_device_train_batch_size: '1', max_length: '8' });
-    await click(page, '#start');
-    expect(await focused(page)).toBe('cancel');
-    await page.waitForSelector('#pause:not([disabled])');
-    await page.focus('#pause');
-    await page.keyboard.press('Enter');
-    await phase(page, '#train-card', 'paused');
-    expect([await focused(page), await textOf(page, '#announcer')]).toEqual(['pause', 'Paused.']);
+testInAll(
+  'a paused run gives the focus back to its button and is announced, and its end takes the focus from no other place',
+  async () => {
+    await withDemo(site, async (page) => {
+      await opened(page);
+      await click(page, '#settings summary');
+      await fill(page, { max_steps: '6', warmup_steps: '0', per_device_train_batch_size: '1', max_length: '8' });
+      await click(page, '#start');
+      expect(await focused(page)).toBe('cancel');
+      await page.waitForSelector('#pause:not([disabled])');
+      await page.focus('#pause');
+      await page.keyboard.press('Enter');
+      await phase(page, '#train-card', 'paused');
+      expect([await focused(page), await textOf(page, '#announcer')]).toEqual(['pause', 'Paused.']);
 
-    // The wait begins before the press, because the rest of the run is short.
-    const focusedThen = page.waitForFunction(
-      () => {
-        const isRunning = document.querySelector('#train-card[data-phase="running"]') !== null;
-        const isAnnounced = document.querySelector('#announcer')?.textContent === 'Resumed.';
-        return isRunning && isAnnounced && document.activeElement?.id;
-      },
-      { polling: 'mutation' },
-    );
-    await page.keyboard.press('Enter');
-    expect(await (await focusedThen).jsonValue()).toBe('pause');
-    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-    await phase(page, '#train-card', 'idle');
-    expect(await focused(page)).toBe('');
-  });
-});
+      // The wait begins before the press, because the rest of the run is short.
+      const focusedThen = page.waitForFunction(
+        () => {
+          const isRunning = document.querySelector('#train-card[data-phase="running"]') !== null;
+          const isAnnounced = document.querySelector('#announcer')?.textContent === 'Resumed.';
+          return isRunning && isAnnounced && document.activeElement?.id;
+        },
+        { polling: 'mutation' },
+      );
+      await page.keyboard.press('Enter');
+      expect(await (await focusedThen).jsonValue()).toBe('pause');
+      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      await phase(page, '#train-card', 'idle');
+      expect(await focused(page)).toBe('');
+    });
+  },
+);
 
-test('with forced colours, pressed buttons, progress and the key of the chart are told apart', async () => {
+testOnce('with forced colours, pressed buttons, progress and the key of the chart are told apart', async () => {
   await withDemo(site, async (page) => {
     await opened(page);
     // Puppeteer's own function doesn't know this feature.
