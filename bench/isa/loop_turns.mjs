@@ -56,8 +56,8 @@ function relationOf({ name }) {
 }
 
 /**
- * If control can leave the loop after a block, returns the comparison that decides it. The block's last instruction branches out of the
- * loop, or back into the loop. `compare` is undefined if no scalar comparison decides. `leavesIf`: the result that ends the loop.
+ * Returns the exit by which control can leave the loop after a block; [] if it can't. `compare` is the scalar comparison on which the
+ * block's last instruction, a branch, depends; undefined if it depends on something else. `leavesIf` is the result that ends the loop.
  * @param {Block} block
  * @param {ReadonlySet<number>} loop
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}

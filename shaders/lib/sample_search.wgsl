@@ -82,8 +82,8 @@ fn find_candidates(state: GenerationBlock) -> Candidates {
   return candidates;
 }
 
-// The smallest set of the largest logits that has top_p of the probability of all logits that reach `lowest`. Sums have a
-// fixed order, so a higher key never has a larger sum.
+// Top-p: the fewest of the largest logits whose probabilities add up to top_p, among the logits whose key is at least `lowest`. The search
+// needs sums that never grow with the key; rounding can't make them grow, because all sums add their items in the same order.
 fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   var greedy = state;
   greedy.do_sample = 0u;

@@ -10,7 +10,7 @@ const DEEPEST = 400;
 const CHARACTERS = 64;
 /** Factor by which slicing, sorting and `tojson` take longer per character than other operations. */
 const SLOW = 16;
-/** Steps for each item of a loop, in addition to those of the loop's body. */
+/** The steps by which each item of a template's loop counts towards the limit, in addition to those of the loop's body. */
 const STEPS_AN_ITEM = 8;
 
 /** A node of a parsed template, with its fields as the library names them. */

@@ -32,7 +32,7 @@ export class ExampleScores {
     this.#scores = new Float64Array(problem.examples.N * problem.outputs);
   }
 
-  /** Computes the scores of one solution for all examples. Rejects with the reason of `signal`. */
+  /** Computes the scores that a solved head gives to all examples. Rejects with `signal.reason` when aborted. */
   static async of(
     solver: HeadSolver,
     problem: HeadProblem,

@@ -38,7 +38,7 @@ type MeasuredTask = TaskBatches & TaskLoss & Pick<TaskMetrics, 'predictions'>;
 /** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
-/** Queues items by `submit`, or skips them, and passes the results to `finish` in order. Rejects with `signal.reason`. */
+/** Queues items by `submit`, or skips them, and passes the results to `finish` in order. Rejects with `signal.reason` when aborted. */
 export async function inFlight<Item, Queued>(
   items: AsyncIterable<Item> | Iterable<Item>,
   submit: (item: Item) => Promise<Queued> | undefined,
@@ -75,7 +75,7 @@ export class LossMeter {
     this.#loaded = loaded;
   }
 
-  /** Measures batches, and returns the values from which the task computes its metrics. Rejects with `signal.reason`. */
+  /** Evaluates batches, and returns the values from which the task computes its metrics. Rejects with `signal.reason` when aborted. */
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,

@@ -20,7 +20,7 @@ interface ReferencePass {
 
 /**
  * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. The log probabilities depend
- * only on the rows, their order and the kernels, so a resumed run computes equal ones. Rejects with `signal.reason`.
+ * only on the rows, their order and the kernels, so a resumed run computes equal ones. Rejects with `signal.reason` when aborted.
  */
 export async function referencePass(
   pass: ReferencePass,

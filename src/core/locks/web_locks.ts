@@ -37,7 +37,7 @@ export function requestLock(
 
 /**
  * Queues for a lock and asks its holder to release it. If the holder doesn't answer, or answers but doesn't release the lock in time, the
- * lock is stolen. Rejects with `signal.reason`.
+ * lock is stolen. Rejects with `signal.reason` when aborted.
  */
 export async function takeLockOver(
   locks: WebLocks,

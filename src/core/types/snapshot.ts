@@ -31,7 +31,10 @@ export interface Halving {
   readonly factor: number;
   /** The latest step that failed (the one with the highest number); 0 if no step failed. */
   readonly step: number;
-  /** The number of halvings in a row. A failure of `step` or of an earlier step adds 1; a failure of a later step sets the number to 1. */
+  /**
+   * The number of halvings since the run last got past `step`. If the run fails again at `step` or before it, the number grows by 1; if it
+   * fails at a later step, it is 1.
+   */
   readonly times: number;
 }
 

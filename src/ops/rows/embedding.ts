@@ -56,7 +56,7 @@ interface EmbeddingParams {
   readonly scale?: number;
 }
 
-/** A value that is never an id. −1 isn't suitable, because it may be an id if there is an offset. */
+/** Stands for no padding id. −1 can't, because in a table of positions, which has an offset, −1 is the position of padding. */
 const NO_PADDING = 0x80000000;
 
 /**

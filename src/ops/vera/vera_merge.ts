@@ -182,7 +182,7 @@ function placesOf(merges: readonly MergeInto[]) {
   return { M0, M1, M2, M3, ...ofB, ...ofD, at0, at1, at2, at3 };
 }
 
-/** Declares how to compute the pool's gradient from that of `into` (out, K), a pinned f32 value. */
+/** Declares the gradient of the adapter's trained vectors (its pool) by that of the merged weight `into`: (out, K), pinned, f32. */
 export function differentiateMerge(g: Graph, merge: VeraMerge, into: Value): void {
   g.differentiate(into, [merge.lambda], (dw, [toPool]) => [emitMergeBackward(g, merge, dw, toPool)]);
 }

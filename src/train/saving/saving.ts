@@ -177,7 +177,7 @@ export class Saving {
     emit({ type: 'save', ...saved });
   }
 
-  /** Waits for the write in progress. Resolves with whether it has ended in time. Rejects with `signal.reason`. */
+  /** Waits for the write in progress. Resolves with whether it has ended in time. Rejects with `signal.reason` when aborted. */
   async #written(): Promise<boolean> {
     const writing = this.#writing?.catch(() => {}); // `#store` has reported its error
     if (writing !== undefined)

@@ -114,7 +114,7 @@ export class LoadedModels extends Handles<Loaded> {
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
   }
 
-  /** Runs `body` after the changes to a model that were requested before. Rejects with `signal.reason`. */
+  /** Runs `body` after the changes to a model that were requested before. Rejects with `signal.reason` when aborted. */
   inTurn<T>(handle: Handle, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
     const done = this.get(handle).inTurn(() => {
       signal.throwIfAborted();

@@ -25,7 +25,7 @@ export class TrainingTurns {
     return turn;
   }
 
-  /** Waits until every run that trains one of these adapters is paused or has ended. Rejects with `signal.reason`. */
+  /** Waits until every run that trains one of these adapters is paused or has ended. Rejects with `signal.reason` when aborted. */
   async still(adapters: readonly Adapter[], signal: AbortSignal): Promise<void> {
     for (;;) {
       const moving = this.#of(adapters).find(({ isStill }) => !isStill);

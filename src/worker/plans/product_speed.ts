@@ -10,7 +10,10 @@ const [N, M, K] = [256, 512, 512];
 /** The measurement takes at least this many seconds, so that the latency of a readback is negligible. */
 const LONG = 0.2;
 
-/** Measures the floating-point operations per second in matrix products, which are most of a step's work. Rejects with `signal.reason`. */
+/**
+ * Measures the floating-point operations per second in matrix products, which are most of a step's work. Rejects with `signal.reason` when
+ * aborted.
+ */
 export async function productSpeed(runner: Runner, signal: AbortSignal): Promise<number> {
   const g = new Graph();
   const values = [pinned('x', [N, K]), pinned('weight', [M, K])] as const;

@@ -117,7 +117,7 @@ export interface FittedHead {
 }
 
 export interface ExportRequest extends EvaluateRequest {
-  /** Whether the run has done steps. If so, it can only be exported from a checkpoint. */
+  /** Whether the run has completed a step. If so, it can only be exported from a checkpoint. */
   readonly begun: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { AppState, Corpus } from '../state';
 import type { PersonsWords } from './chat_export';
 
 export interface PeopleChoice {
-  /** Shows the people of a chat as buttons. Returns the words of the first one; undefined without people. */
+  /** Shows a button for each person of a chat. Returns the first person's messages; undefined if there are no people. */
   offer(people: readonly PersonsWords[], file: string): Corpus | undefined;
 }
 

@@ -94,7 +94,7 @@ fn smallest(four: vec4i) -> i32 {
   return min(min(four.x, four.y), min(four.z, four.w));
 }
 
-// scale · dS, from P, x·zᵀ and x_values·z_valuesᵀ.
+// scale · dS, the gradient of the scores, from P (the probabilities), s = x·zᵀ and dP = x_values·z_valuesᵀ.
 fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return score_gradients_of_sums(P, s, dP + less_products(rows, columns), scale);
 }
@@ -109,7 +109,7 @@ fn less_products(rows: Four, columns: Four) -> mat4x4f {
   );
 }
 
-// scale · dS, from P, x·zᵀ and sums that began with less_products.
+// scale · dS from P, s = x·zᵀ and `sums`: dP in sums that began with less_products.
 fn score_gradients_of_sums(P: mat4x4f, s: mat4x4f, sums: mat4x4f, scale: f32) -> mat4x4f {
   return mat4x4f(
     uncapped(P[0] * sums[0], s[0]) * scale,

@@ -29,8 +29,8 @@ export class ProjectionPool {
   }
 
   /**
-   * Returns A and B of a key. If no adapter uses the key yet, allocates them with the values `known`, or with drawn values if `known` is
-   * undefined. Each call needs one call of `release`.
+   * Returns the matrices A and B that belong to a key (seed, rank and sizes). If no adapter uses the key yet, allocates them with the
+   * values `known`, or with drawn values if `known` is undefined. Each call needs one call of `release`.
    */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
@@ -96,7 +96,7 @@ export class ProjectionPool {
   }
 }
 
-/** Returns A and B of a key as values without GPU memory. */
+/** Declares VeRA's matrices A and B as values of a graph. The caller allocates their GPU memory. */
 export function projectionValues({
   r,
   max_in,

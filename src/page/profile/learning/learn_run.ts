@@ -96,7 +96,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
     await this.#inner?.resumeFor(reason);
   }
 
-  /** Waits until there is no reason to pause. Rejects with `signal.reason`. */
+  /** Waits until there is no reason to pause. Rejects with `signal.reason` when aborted. */
   async waitWhilePaused(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#gate.requested) return;

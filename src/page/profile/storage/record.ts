@@ -166,8 +166,8 @@ function readFeedbackCounts(state: Fields): FeedbackCounts {
 }
 
 /**
- * Reads whether each head is untrained or was solved for (by `fit_head`) instead of being trained. Heads that an older version stored count
- * as trained, so a solved head replaces them unless it does worse.
+ * Reads, for the current and the previous head, whether it was never trained in steps: it is new, or the solver of `fit_head` computed it.
+ * Heads that an older version stored count as trained, so a newly solved head replaces them unless its predictions are worse.
  */
 function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };

@@ -77,7 +77,7 @@ export class RunCheckpoints implements Checkpoints {
     if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
   }
 
-  /** Takes the run's lock, even if another tab holds it. Rejects with `signal.reason`. */
+  /** Takes the run's lock, even if another tab holds it. Rejects with `signal.reason` when aborted. */
   async takeOver(signal: AbortSignal): Promise<void> {
     await this.#hold(await this.#id(), { takesOver: true, signal });
   }
