@@ -145,7 +145,7 @@ export class ProfileLearning {
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
       const caller = new AbortController();
       const run = this.#start(caller.signal, async () => ({ unfinished, resumes: true, release }));
-      // An earlier page started the run, so perhaps nothing here awaits it: its rejection counts as handled. Code that awaits it gets the error.
+      // An earlier page started the run, so perhaps nothing here awaits it: its rejection is handled. Code that awaits it gets the error.
       run.catch(() => {});
       const { method } = unfinished;
       this.#resumed = { run, joins: isLate || !METHODS[method].hasCheckpoints ? undefined : method, caller };
