@@ -51,9 +51,9 @@ interface Counted extends Sampled {
 }
 
 /**
- * Measures the training steps of `DPOTrainer` and `KTOTrainer`, and the forward pass of the base model (their reference model), alternately
- * with a step of `Trainer` over as many texts: two texts for each pair, and one for each rating. KTO reads a second text for each rating,
- * to estimate the KL divergence. Opens its own device and closes it. Throws `unsupported_device`.
+ * Compares the training steps of `DPOTrainer` and `KTOTrainer`, and the forward pass of the base model (their reference model), with a step
+ * of `Trainer` over as many texts, in turns. A pair counts as two texts, and a rating as one, although KTO reads a second text for each
+ * rating, to estimate the KL divergence. Opens its own device and closes it. Throws `unsupported_device`.
  */
 export async function measurePreferences(
   gpu: GPU | undefined,

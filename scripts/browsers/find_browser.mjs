@@ -173,7 +173,7 @@ async function versionOf(path) {
     return stdout.trim();
   } catch (error) {
     const { killed } = /** @type {import('node:child_process').ExecFileException} */ (error);
-    return killed ? '' : undefined; // a busy machine may exceed the timeout
+    return killed ? '' : undefined; // stopped by the timeout, perhaps only because the machine is busy
   }
 }
 

@@ -3,9 +3,10 @@
 // search takes at most 16 passes for top_k, 18 for top_p, and 9 more to choose among equal logits if there are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
-// A pass over a row's logits sums the weights of items. Each kind below states which logits are items, an item's key and its weight.
-const RANK = 0u; // all logits; key: the order of z; weight: 1
-const MASS = 1u; // logits that reach `lowest`; key: the order of z; weight: e^((z − best) / temperature)
+// A search for a threshold (of top_k or top_p) sums the weights of those logits of a row whose key reaches a candidate. Each kind of search
+// below says which logits count as items, what their key is, and what their weight is.
+const RANK = 0u; // all logits; key: bits that sort as z does; weight: 1
+const MASS = 1u; // logits that reach `lowest`; key: as for RANK; weight: e^((z − best) / temperature)
 const TIED = 2u; // logits that equal `lowest`; key: higher for a lower v; weight: 1
 struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 

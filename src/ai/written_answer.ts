@@ -29,7 +29,7 @@ export class WrittenAnswer {
     const watched = await this.#watched(config.stop_strings);
     for await (const { text, end } of model.generate(input, { ...config, ...watched, signal })) {
       this.#tokens += 1;
-      // A `WritingModel` that the caller implements may not set `end`.
+      // `end` is undefined if the caller's own `WritingModel` doesn't set it.
       this.#end = end ?? (this.#tokens >= (config.max_new_tokens ?? Infinity) ? 'length' : 'stop');
       const piece = this.#stops.push(text);
       if (piece !== '') yield piece;

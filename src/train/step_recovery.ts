@@ -53,7 +53,7 @@ export class StepRecovery {
       return;
     }
     this.#last = holdState({ ...record.snapshot(), pools: restored.pools });
-    // In a run of several adapters, the checkpoint before the restored one may have more steps of this adapter.
+    // `before` is from a checkpoint of the whole run. If several adapters train, this adapter may have rolled back since, to fewer steps.
     const { before, progress } = restored;
     const isEarlier = before !== undefined && before.progress.global_step < progress.global_step;
     this.#before = isEarlier ? holdState(before) : undefined;
@@ -90,7 +90,7 @@ export class StepRecovery {
     this.#last = held;
   }
 
-  /** Reports that this step's loss is finite. This proves that a state which was held before this step is good. */
+  /** Called when this step's loss is finite. The state that was held before the step is then known to be good. */
   passed(step: number): void {
     if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
   }

@@ -58,7 +58,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     this.#calls = new Calls((event) => host.emit(event));
   }
 
-  /** Answers the call `name` by the function of that name. */
+  /** Calls the function `name` with `args`, and returns its result. */
   async invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown> {
     if (name === 'open' || name === 'close' || name === 'seal') return (this[name] as Method).apply(this, [...args]);
     if (name === 'cancel' || name === 'commit' || name === 'giveToken')

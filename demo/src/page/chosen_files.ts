@@ -71,7 +71,7 @@ async function readDrop(transfer: DataTransfer): Promise<ChosenFiles> {
   return { files: inside, folder: folder.name, all };
 }
 
-/** Reads the files among entries and in their folders, by path. If there are too many, reads only some of each folder. */
+/** Reads files, and the files in folders, by path. If there are too many, reads only some of each folder. */
 export async function filesWithin(entries: readonly FileSystemEntry[]): Promise<ReadonlyMap<string, File>> {
   const groups = [entries.filter(isFile)];
   let folders = entries.filter(isFolder);

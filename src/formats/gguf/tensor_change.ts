@@ -6,7 +6,7 @@ import type { GgufPacking } from './gguf_packing';
 
 /** A change that llama.cpp made to a tensor, and how it is undone. */
 export interface TensorChange {
-  /** Returns the header of the original tensor. `changed`: the header of the tensor in the file. */
+  /** Returns the header that the tensor had before llama.cpp changed it. `changed`: its header in the file. */
   header(changed: TensorHeader): TensorHeader;
   /** Returns the bytes of the original tensor. `bytes`: the bytes in the file; `shape`: the original shape. */
   undo(bytes: Uint8Array<ArrayBuffer>, shape: readonly number[], packing: GgufPacking): Uint8Array<ArrayBuffer>;

@@ -29,9 +29,9 @@ interface ModuleEntry {
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then Dense
  * layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors.
- * An unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` describes the first one, or is
- * the error of a Dense layer. The other settings are still valid for callers that choose the pooling themselves; they are the defaults if
- * the first module isn't the model's Transformer.
+ * An unsupported module or setting doesn't throw, because other uses of the model don't need it: `unsupported` describes the first one, or
+ * is the error of a Dense layer. Callers that choose the pooling themselves can use the other settings, which are the defaults if the first
+ * module isn't the model's Transformer.
  */
 export async function readSentenceModules(
   source: FileSource,

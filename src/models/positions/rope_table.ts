@@ -1,7 +1,7 @@
 import type { ConstantSpec, LongTexts } from '../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
-/** The rows of the positions from `first` to `end` − 1. `frequencies` are the radians per position of each pair. */
+/** The rows of a rotary table for the positions from `first` to `end` − 1. `frequencies`: each channel pair's radians per position. */
 interface PositionRange {
   readonly first: number;
   readonly end: number;

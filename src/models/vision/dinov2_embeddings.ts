@@ -26,9 +26,9 @@ export function positionWeights(config: Dinov2Config): readonly ConstantSpec[] {
 }
 
 /**
- * Embeds pixels (B·P, channels·p·p) as (B·(R + 1 + P), C). If the table is resized, one matrix product computes all positions. transformers
- * puts the R registers after the token for the whole image. Here they come before it. Each token's result is the same, because attention
- * doesn't depend on the order of tokens.
+ * Embeds pixels (B·P, channels·p·p) as (B·(R + 1 + P), C). If the table of position embeddings is resized, one matrix product computes them
+ * all. transformers puts the R registers after the token for the whole image (CLS). Here they come before it. Each token's result is the
+ * same, because attention doesn't depend on the order of tokens.
  */
 export function embeddings(config: Dinov2Config) {
   const { hidden_size: C, positions, hasMaskToken, family } = config;

@@ -115,8 +115,8 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 }
 
 /**
- * A matrix product. It has one kernel for each way of access to lines (see `Lines`) and each storage format of the right operand. A kernel
- * is created when it is first used.
+ * A matrix product. It has a kernel for each combination of line access (see `Lines`) and storage format of the right operand, created when
+ * it is first used.
  */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;

@@ -60,7 +60,7 @@ export function differentiateLowRank(g: Graph, layers: readonly Branch[]): void 
   });
 }
 
-/** Returns the group without its merged layers, which come last. Only unmerged layers contribute to the gradient of u. */
+/** Returns the group without its last layers, whose adapter is merged into their weights. They don't use u, so they add no gradient to it. */
 function unmerged(part: Together): Together {
   return { ...part, layers: part.layers.filter(({ isMerged = false }) => !isMerged) };
 }
