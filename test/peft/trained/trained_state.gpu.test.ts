@@ -17,6 +17,8 @@ import { bytesOf, openTestSession, type TestSession } from '../../helpers/sessio
 import { trainedStateCases } from './trained_state_cases';
 
 const { llama, gpt2, opt } = smallConfigs;
+/** Its file names the tie as LFM2's first checkpoints do. */
+const lfm2 = { ...llama, model_type: 'lfm2', tie_embedding: true, block_multiple_of: 8 };
 const input_ids = [tinyRow(10, 4).input_ids, tinyRow(10, 5).input_ids];
 
 let opened: TestSession;
@@ -164,7 +166,7 @@ function split<T>(tensors: ReadonlyMap<string, T>): { vectors: Map<string, T>; o
   return { vectors, others };
 }
 
-test.each([llama, gpt2, opt])(
+test.each([llama, gpt2, opt, lfm2])(
   'a tied head keeps the old embedding if $model_type saves that whole',
   async (architecture) => {
     const base = await load(architecture);
@@ -177,7 +179,9 @@ test.each([llama, gpt2, opt])(
     await model.merge_adapter();
     const logits = await logitsOf(model);
     const folder = await model.export_model();
-    expect(JSON.parse(await folder.get('config.json')!.text()).tie_word_embeddings).toBe(false);
+    const exportedConfig = JSON.parse(await folder.get('config.json')!.text());
+    expect(exportedConfig.tie_word_embeddings).toBe(false);
+    expect(exportedConfig.tie_embedding).toBeUndefined(); // transformers would obey it
     const exported = await AutoModelForCausalLM.from_pretrained({ files: folder }, { session: opened.session });
     loaded.add(exported);
     const unloaded = await model.merge_and_unload();
