@@ -150,7 +150,7 @@ export type LabelList = readonly number[] | readonly string[];
 
 /** An image, for classifiers of images. */
 export type ImageExample =
-  /** A file, pixels of any size, or a picture that a page shows. It is preprocessed as the model's preprocessor_config.json says. */
+  /** A file, pixels of any size, or a picture that a page shows. It is preprocessed as the model's folder says. */
   | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
   /** An image that already has the model's input size, as profiles store images. Its bytes are used unchanged. */
   | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }

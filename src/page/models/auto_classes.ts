@@ -120,9 +120,9 @@ export class AutoModelForImageClassification {
   /**
    * Loads a classifier of images onto the GPU. It predicts the class of an image. Labels, the head and errors are as for
    * `AutoModelForSequenceClassification.from_pretrained`. `predict` and examples take images of any size, preprocessed as
-   * preprocessor_config.json says, or without that file as the processor of the `model_type` does at the model's size. If that file is for
-   * another size than the model's or for another processor, images reject with `invalid_format` or `unsupported_model`, and only
-   * `pixel_values` are taken. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   * processor_config.json or preprocessor_config.json says, or without both as the processor of the `model_type` does at the model's size.
+   * If that file is for another size than the model's or for another processor, images reject with `invalid_format` or `unsupported_model`,
+   * and only `pixel_values` are taken. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);
