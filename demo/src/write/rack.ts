@@ -65,9 +65,7 @@ export class Rack {
     const session = await this.#sessions.get();
     if (this.#unsaved(id) !== undefined) this.#release(id);
     else await adapters.delete(id, { session });
-    const loaded = this.#loaded.get(ownKey(id));
-    this.#loaded.delete(ownKey(id));
-    await (await loaded)?.delete_adapter('default');
+    await this.#unload(id);
     await this.refresh();
   }
 
@@ -80,7 +78,15 @@ export class Rack {
   async import(files: AdapterFiles, id: string): Promise<void> {
     const session = await this.#sessions.get();
     await adapters.import(files, id, { session });
+    // A voice that another tab has deleted may still be loaded under this name.
+    await this.#unload(id);
     await this.refresh();
+  }
+
+  async #unload(id: string): Promise<void> {
+    const loaded = this.#loaded.get(ownKey(id));
+    this.#loaded.delete(ownKey(id));
+    await (await loaded)?.delete_adapter('default');
   }
 
   /** Returns a voice's files. Throws `ChoiceProblem` if it was deleted, here or in another tab. */

@@ -215,6 +215,29 @@ testInAll('a run that is paused is downloaded, to go on with in Python, by keybo
   });
 });
 
+testInAll(
+  'words that the browser restores after a reload stay in the box, and are asked for before they are replaced',
+  async () => {
+    // Browsers restore fields before a page's modules run, but not in automated reloads.
+    const before = (): void =>
+      document.addEventListener('readystatechange', () => {
+        const box = document.querySelector<HTMLTextAreaElement>('#text-input');
+        if (box !== null && document.readyState === 'interactive') box.value = 'My own words.';
+      });
+    const body = async (page: Page): Promise<void> => {
+      await opened(page);
+      await click(page, '#samples li:first-child button');
+      await page.waitForSelector('#confirm-no');
+      await page.click('#confirm-no');
+      expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toBe('My own words.');
+      await click(page, '#samples li:first-child button');
+      await page.click('#confirm-yes');
+      await until(page, () => /^Day 1/.test(document.querySelector<HTMLTextAreaElement>('#text-input')?.value ?? ''));
+    };
+    await withDemo(site, body, { before });
+  },
+);
+
 testInAll('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
   await withDemo(site, async (page) => {
     const files = {

@@ -35,6 +35,18 @@ test.each([
   expect(both.split(joint).sort()).toEqual(text.split(joint).sort());
 });
 
+test.each([
+  ['She said “no.” He left. ', ' '],
+  ['今日は朝から雨が降っていた。「寒い。」と猫は思った。', ''],
+  ['बिल्ली सो रही थी। बाहर बारिश हो रही थी। ', ' '],
+])('sentences of any script are held out whole: %j', async (text, joint) => {
+  const whole = text.repeat(20).trim();
+  const { learnt, heldOut } = await splitText(corpus(whole));
+  const [kept, aside] = await Promise.all([learnt.text(), heldOut.text()]);
+  expect(aside.length).toBeGreaterThan(whole.length / 12);
+  expect(kept.length + aside.length + joint.length).toBe(whole.length);
+});
+
 test('JSON Lines stay whole lines of a file that is known as such', async () => {
   const lines = paragraphs(18).map((text) => JSON.stringify({ text: `${text}\n\nAnd more.` }));
   const { learnt, heldOut, opening } = await splitText(corpus(lines.join('\n'), 'a.jsonl'));

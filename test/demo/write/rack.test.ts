@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type AdapterInfo, adapters, WebVeraError } from 'webvera';
+import { type AdapterInfo, adapters, PeftModel, WebVeraError } from 'webvera';
 import type { HeldVoice } from '../../../demo/src/write/state';
 
 vi.stubGlobal('document', { baseURI: 'https://demo.example/' });
@@ -91,4 +91,24 @@ test('a voice is held, though its name cannot be looked up', async () => {
   vi.mocked(adapters.list).mockRejectedValueOnce(new Error('No storage'));
   await expect(rack.keep(trained('a'))).rejects.toThrow('No storage');
   expect(names()).toEqual(['a']);
+});
+
+test('a voice from files is not mistaken for one of its name that another tab has deleted', async () => {
+  const { store, rack } = openTab();
+  const old = trained('opened');
+  const freed = vi.spyOn(old.adapted, 'delete_adapter');
+  await rack.keep(old);
+  const model = { base: {} } as unknown as Parameters<typeof rack.on>[0];
+  expect(await rack.on(model, 'own:opened')).toBe(old.adapted);
+  stored = [];
+  const other = trained('opened').adapted;
+  vi.spyOn(adapters, 'import').mockImplementation(async (_, id) => {
+    stored.push(String(id));
+    return { id } as unknown as AdapterInfo;
+  });
+  vi.spyOn(PeftModel, 'from_pretrained').mockResolvedValue(other as never);
+  await rack.import({} as never, await rack.freeName('opened'));
+  expect(store.value.saved.map(({ id }) => id)).toEqual(['opened']);
+  expect(await rack.on(model, 'own:opened')).toBe(other);
+  expect(freed).toHaveBeenCalledWith('default');
 });

@@ -42,6 +42,7 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
   return {
     async show(outcome) {
       id = outcome.id;
+      root.querySelector('.link')?.remove(); // the link to an earlier voice
       const { headline, meaning } = outcomeInWords(outcome.before, outcome.after);
       setText(byId('outcome-headline', 'h3'), headline);
       setText(byId('outcome-meaning', 'p'), meaning);

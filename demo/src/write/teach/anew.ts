@@ -39,6 +39,9 @@ export class Anew {
     this.#prompt = prompt;
     this.#beginning = beginning;
     this.#written = [];
+    setText(byId('anew-title', 'h3'), 'Before it learnt');
+    Object.assign(this.#slider, { max: '0', value: '0', disabled: true });
+    this.#slider.removeAttribute('aria-valuetext');
     this.#shown.rest(prompt);
     this.#first.begin(prompt, '');
     try {

@@ -67,7 +67,9 @@ function piecesOf(text: string, isLines: boolean): { readonly pieces: readonly s
   const ways: readonly (readonly [RegExp, string])[] = [
     [/\r?\n[ \t]*\r?\n/, '\n\n'],
     [/\r?\n/, '\n'],
-    [/(?<=[.!?]) /, ' '],
+    [/(?<=[.!?।؟]["'”’»)]{0,3}) /, ' '],
+    // Chinese and Japanese have no spaces between sentences.
+    [/(?<=[。！？][」』”’）]{0,3})(?![」』”’）])/, ''],
   ];
   let best: { readonly pieces: readonly string[]; readonly joint: string } = { pieces: [], joint: '' };
   for (const [end, joint] of isLines ? ways.slice(1, 2) : ways) {

@@ -62,7 +62,8 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       say('');
       return;
     }
-    if (store.value.writing) return; // the estimate starts once the pair of texts is written
+    const { phase, writing } = store.value;
+    if (phase !== 'idle' || writing) return; // the estimate starts once the run has ended or the pair of texts is written
     asked = new AbortController();
     const { signal } = asked;
     timer = setTimeout(() => void find(settings, signal), CALM);

@@ -1,4 +1,5 @@
 import { type AnyAdaptedModel, get_peft_model, Trainer, WebVeraError } from 'webvera';
+import { counted } from '../../../../src/parts/words';
 import { ChoiceProblem } from '../../library/choice_problem';
 import { loadInWords } from '../../library/load_words';
 import { saveZip } from '../../library/save_zip';
@@ -83,7 +84,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     } catch (error) {
       const { kept } = store.value;
       const unsaved = taught && rack.unsavedName(taught);
-      goesOn = kept > 0 && isWorthGoingOn(error);
+      goesOn = unsaved === undefined && kept > 0 && isWorthGoingOn(error);
       status = unsaved
         ? `It has learnt, but “${unsaved}” could not be saved: see below.`
         : goesOn
@@ -119,7 +120,8 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const after = await measured({ adapted, trainer }, cancelled.signal);
     store.set({ phase: 'stopping' }); // the run can't be cancelled any more
     const seconds = (performance.now() - began) / 1000;
-    const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
+    const made = counted(output.global_step - done, 'step');
+    const steps = done === 0 ? made : `The last ${made.replace(/^1 /, '')}`;
     report.end();
     taught = adapted;
     id = await rack.keep({ id, adapted });

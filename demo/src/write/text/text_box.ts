@@ -40,6 +40,7 @@ export function textBox(app: App): void {
     if (isShown) {
       about = named;
       input.value = content;
+      input.autocomplete = 'off'; // the browser restores only the visitor's own words after a reload
       typed();
     } else {
       file = corpus;
@@ -92,6 +93,7 @@ export function textBox(app: App): void {
   input.addEventListener('input', () => {
     turn += 1;
     about = { name: OWN_TEXT };
+    input.autocomplete = 'on';
     typed();
   });
   onDrop(card, () => store.value.phase === 'idle', takeFiles);
@@ -107,7 +109,11 @@ export function textBox(app: App): void {
     setText(byId('text-name', 'strong'), file?.name ?? '');
     setText(byId('text-facts', 'span'), file === undefined ? '' : formatBytes(file.blob.size));
   });
-  void takeSample(sampleTexts[0]);
+  if (input.value.trim() === '') void takeSample(sampleTexts[0]);
+  else {
+    about = { name: OWN_TEXT };
+    typed();
+  }
 }
 
 /** Finds the people of a chat. The code for this is loaded with the first file. */

@@ -112,8 +112,11 @@ export function pairCard(app: App): PairCard {
     return stop();
   });
   prompt.addEventListener('input', () => {
-    if (store.value.writing) return;
-    for (const side of Object.values(sides)) side.rest(prompt.value);
+    const { writing, loading } = store.value;
+    if (writing) return;
+    outcome = '';
+    if (loading === undefined) setText(byId('try-status', 'p'), outcome);
+    if (!example.show(voiceOf(store.value))) for (const side of Object.values(sides)) side.rest(prompt.value);
   });
   for (const side of Object.values(sides)) side.rest(prompt.value);
   const example = new Example(prompt, sides);
