@@ -8,7 +8,7 @@ import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } fro
 import { describeGpu } from '../page/library.js';
 import { readFlags } from '../shared/options.mjs';
 import { accessOf, DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
-import { onceInterrupted } from './native_warnings.mjs';
+import { onInterrupt } from './native_warnings.mjs';
 
 export const HELP = `Fine-tunes a language model on a text.
 
@@ -74,6 +74,7 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
     async train({ train, heldOut, prompt, kernels }, { onOpen, onReport, onTrained }) {
       const gpu = await open();
       onOpen(`Node ${process.versions.node}`);
+      let stopListening = () => {};
       const plain = (/** @type {string} */ content) => new Blob([content], { type: 'text/plain' });
       return finetune(await loadLibrary(), {
         options: { worker: false, gpu, kernels: /** @type {KernelChoice} */ (kernels) },
@@ -85,15 +86,32 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
         device: () => describeGpu(gpu),
         report: onReport,
         ...(exporting && { exportAfter: exporting.after }),
-        onTrain: stopOnInterrupt,
-        onTrained,
-      });
+        onTrain: (run) => {
+          stopListening = endOnInterrupt(run);
+        },
+        onTrained: (trained) => onTrained(trained).finally(() => stopListening()),
+      }).finally(() => stopListening());
     },
   };
 }
 
-/** Stops the run on Ctrl-C while it trains. @param {import('../../src/index').TrainRun} run */
-function stopOnInterrupt(run) {
-  const ignore = onceInterrupted(() => void run.stop());
-  run.then(ignore, ignore);
+/**
+ * Ends the training at the first Ctrl-C. The second one only warns, and the third ends the command without the adapter, which may not be
+ * written yet.
+ * @param {import('../../src/index').TrainRun} run
+ * @returns {() => void} stops listening
+ */
+function endOnInterrupt(run) {
+  let interrupts = 0;
+  const stopListening = onInterrupt(() => {
+    interrupts += 1;
+    if (interrupts === 1) {
+      console.error('\nEnding after this step, and saving what was learnt.');
+      void run.stop();
+    } else {
+      console.error('\nNot saved yet. Another Ctrl-C ends at once, without what was learnt.');
+      stopListening();
+    }
+  });
+  return stopListening;
 }

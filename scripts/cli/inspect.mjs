@@ -81,8 +81,10 @@ async function inspectAdapter(folder) {
 /** @param {string} folder @returns {Promise<Findings>} */
 async function inspectModel(folder) {
   const config = readJson(join(folder, 'config.json'));
-  const index = join(folder, 'model.safetensors.index.json');
-  const shards = existsSync(index) ? shardsIn(index) : ['model.safetensors'];
+  // As the library does, prefers the single file to shards, which may be left from before.
+  const [single, index] = ['model.safetensors', 'model.safetensors.index.json'];
+  const isSplit = !existsSync(join(folder, single)) && existsSync(join(folder, index));
+  const shards = isSplit ? shardsIn(join(folder, index)) : [single];
   const tensors = (await Promise.all(shards.map((shard) => tensorsIn(folder, shard)))).flat();
   return {
     kind: `a model: ${config.model_type}`,
@@ -168,10 +170,10 @@ function linesOf({ kind, facts, tensors }) {
   return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])].map(printable);
 }
 
-/** @param {string} name @param {unknown} value */
-function inWords(name, value) {
+/** Returns a fact's value as it is printed. @param {string} name @param {unknown} value */
+export function inWords(name, value) {
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return name === 'bytes' ? size(value) : count(value);
+  if (typeof value === 'number' && Number.isInteger(value)) return name === 'bytes' ? size(value) : count(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -13,6 +13,8 @@ const DAWN =
 const BEGINNING = 'Warning: maxDynamic';
 /** The parent's message to its child, and the event that the child emits when it receives the message. */
 const INTERRUPTED = 'interrupted';
+/** The milliseconds in which interrupts count as one: at Ctrl-C, npm may interrupt its command once more than the terminal does. */
+const REPEATED = 500;
 
 /** Removes the two warnings from standard error. All other text is returned at once, even an incomplete line. */
 export class WarningFilter {
@@ -74,12 +76,12 @@ export async function withoutDawnWarnings(body) {
 }
 
 /**
- * Calls `listener` at the first interrupt: Ctrl-C, or another SIGINT. Without a listener an interrupt ends the command.
+ * Calls `listener` at each interrupt: Ctrl-C, or another SIGINT. Without a listener an interrupt ends the command.
  * @param {() => void} listener
  * @returns {() => void} stops listening
  */
-export function onceInterrupted(listener) {
-  emitter().once(INTERRUPTED, listener);
+export function onInterrupt(listener) {
+  emitter().on(INTERRUPTED, listener);
   return () => void emitter().off(INTERRUPTED, listener);
 }
 
@@ -94,8 +96,15 @@ async function runChild() {
     env: { ...proxySetting(), ...process.env, [CHILD]: String(isTTY ? columns || 80 : 0) },
     stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
   });
+  let interruptedAt = Number.NEGATIVE_INFINITY;
+  const onSigint = () => {
+    const now = performance.now();
+    if (now - interruptedAt < REPEATED) return;
+    interruptedAt = now;
+    if (child.connected) child.send(INTERRUPTED);
+  };
   const handlers = {
-    SIGINT: () => void (child.connected && child.send(INTERRUPTED)),
+    SIGINT: onSigint,
     SIGTERM: () => void child.kill('SIGTERM'),
     SIGHUP: () => void child.kill('SIGHUP'),
   };

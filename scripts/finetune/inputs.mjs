@@ -4,6 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../shared/options.mjs';
 import { SHORTEST_TEXT } from './split_text.mjs';
 
+/** The files of weights that the library reads: these, or their shards with an index. */
+const WEIGHTS = ['model.safetensors', 'pytorch_model.bin'];
+
 /** @typedef {{ folder: string, gguf_file?: string }} ModelAt a model's folder, or one GGUF file in a folder */
 
 /** @param {string} path @returns {ModelAt} */
@@ -21,8 +24,11 @@ export function checkModel({ folder, gguf_file }) {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`--model: there is no folder ${folder}`);
   const missing = ['config.json', 'tokenizer.json'].filter((name) => !has(name));
-  if (!has('model.safetensors') && !has('model.safetensors.index.json')) missing.push('model.safetensors');
-  if (missing.length > 0) throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}`);
+  if (!WEIGHTS.some((name) => has(name) || has(`${name}.index.json`))) missing.push('model.safetensors');
+  if (missing.length === 0) return;
+  const gguf = readdirSync(folder).find((name) => name.endsWith('.gguf'));
+  const advice = gguf === undefined ? '' : `. Or name the GGUF file: --model ${join(folder, gguf)}`;
+  throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}${advice}`);
 }
 
 /**

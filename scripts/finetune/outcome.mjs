@@ -1,11 +1,14 @@
 // Prints and writes the outcome of a fine-tuning run.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gpuName } from '../shared/gpu_name.mjs';
 import { printable, printableLines } from '../shared/printable.mjs';
 import { count, duration, size, wrap } from '../shared/progress.mjs';
 import { lossChart } from './loss_chart.mjs';
+
+/** The files with the results of a run, beside its adapter. */
+const [CHART, RUN] = ['loss.svg', 'run.json'];
 
 /** @typedef {import('../../src/index').StepLogs} StepLogs */
 /** @typedef {import('./finetune.mjs').Device} Device */
@@ -53,15 +56,16 @@ export function writeResults({ out, settings }, outcome) {
     timings: result.timings,
     seconds,
   };
+  const rows = settings.per_device_train_batch_size * settings.gradient_accumulation_steps;
   const chart = lossChart({
     title: `${settings.model} on ${settings.text}`,
-    subtitle: `VeRA, r ${settings.r}, ${count(parameters.trainable)} trained values · ${steps.length} steps of ${settings.per_device_train_batch_size} × ${settings.max_length} tokens · ${deviceName(outcome)}`,
+    subtitle: `VeRA, r ${settings.r}, ${count(parameters.trainable)} trained values · ${steps.length} steps of ${rows} × ${settings.max_length} tokens · ${deviceName(outcome)}`,
     note: `held-out perplexity ${result.perplexity.before.toFixed(1)} → ${result.perplexity.after.toFixed(1)} (${change(result.perplexity)})`,
     losses,
   });
   writeFiles(out, [
-    { name: 'loss.svg', bytes: Buffer.from(chart) },
-    { name: 'run.json', bytes: Buffer.from(`${JSON.stringify(run, null, 2)}\n`) },
+    { name: CHART, bytes: Buffer.from(chart) },
+    { name: RUN, bytes: Buffer.from(`${JSON.stringify(run, null, 2)}\n`) },
   ]);
 }
 
@@ -74,6 +78,8 @@ export function writeResults({ out, settings }, outcome) {
 export async function writeAdapter(out, files) {
   const read = [...files].map(async ([name, file]) => ({ name, bytes: Buffer.from(await file.arrayBuffer()) }));
   const all = await Promise.all(read);
+  // The results of an earlier run would contradict the adapter if an interrupt ends the measurements.
+  for (const name of [CHART, RUN]) rmSync(join(out, name), { force: true });
   writeFiles(out, all);
   const digest = (/** @type {Buffer} */ bytes) => createHash('sha256').update(bytes).digest('hex');
   return all.map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: digest(bytes) }));

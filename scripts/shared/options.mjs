@@ -35,7 +35,12 @@ export function readArguments(argv, flags, allowPositionals) {
     const { message, code } = /** @type {Error & { code?: string }} */ (error);
     const [reason] = message.split(/\.\s|\.?\n/);
     // A list of all options doesn't help if only a value is wrong.
-    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(String(reason));
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+      const [, flag] = /'(--[\w-]+)[^']*' argument is ambiguous/.exec(message) ?? [];
+      throw new UsageError(
+        flag === undefined ? String(reason) : `${reason}. Write ${flag}=VALUE if the value begins with a dash`,
+      );
+    }
     const known = Object.keys(flags).map((name) => `--${name}`);
     const word = /'--?([\w-]+)/.exec(message)?.[1]?.replaceAll('-', '_') ?? '';
     const near = known.find((name) => word.length > 2 && (name.includes(word) || word.includes(name.slice(2))));

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
 import { readConfig } from '../../scripts/cli/generate.mjs';
+import { inWords } from '../../scripts/cli/inspect.mjs';
 import { resolveGenerationConfig } from '../../src/page/models/remote_generation';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
@@ -30,6 +31,11 @@ for (const [name, shard] of [
   writeFileSync(join(folder, name, 'config.json'), '{}');
   writeFileSync(join(folder, name, 'model.safetensors.index.json'), `{ "weight_map": { "a": ${shard} } }`);
 }
+// The library reads the single file, too, not the index that is left of earlier shards.
+mkdirSync(join(folder, 'merged'));
+writeFileSync(join(folder, 'merged/config.json'), '{ "model_type": "llama" }');
+writeFileSync(join(folder, 'merged/model.safetensors.index.json'), '{ "weight_map": { "a": "gone.safetensors" } }');
+writeFileSync(join(folder, 'merged/model.safetensors'), Buffer.concat([header(named), Buffer.alloc(4)]));
 mkdirSync(join(folder, 'hollow/model.safetensors'), { recursive: true });
 writeFileSync(join(folder, 'hollow/config.json'), '{}');
 
@@ -97,6 +103,11 @@ test.each([
     'webvera generate',
     ['--model', model, '--prompt', 'x', '--top_p', '2'],
     '--top_p must be a number above 0 and at most 1',
+  ],
+  [
+    'webvera generate',
+    ['--model', model, '--prompt', '- Buy milk'],
+    "'--prompt' argument is ambiguous. Write --prompt=VALUE if the value begins with a dash",
   ],
   ['webvera inspect', [], 'expected one path, got 0'],
   ['webvera inspect', ['none'], 'there is no none'],
@@ -172,4 +183,19 @@ test('inspect describes a model and a file', async () => {
     shape: [2048, 128],
     bytes: 2 * 2048 * 128,
   });
+});
+
+test('inspect describes the file that the library loads', async () => {
+  const { stdout } = await webvera('inspect', 'merged', '--json', '--tensors');
+  expect(JSON.parse(stdout)).toMatchObject({ facts: { files: 1 }, tensors: [{ dtype: 'F32', shape: [1] }] });
+});
+
+test.each([
+  ['bytes', 2048, '2.0 kB'],
+  ['vocabulary', 2048, '2,048'],
+  ['layer_norm_rms_epsilon', 1e-5, '0.00001'],
+  ['tokenizer', true, 'yes'],
+  ['architectures', ['A', 'B'], 'A, B'],
+])('inspect prints %s %j as %s', (name, value, printed) => {
+  expect(inWords(name, value)).toBe(printed);
 });

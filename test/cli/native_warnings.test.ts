@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WarningFilter } from '../../scripts/cli/native_warnings.mjs';
 import { inRepository } from '../../scripts/shared/paths.mjs';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
@@ -59,7 +59,7 @@ describe('a command whose standard error is filtered', () => {
   /** Starts a script that runs these lines as a command. Dawn's warnings are filtered from its standard error. */
   function started(lines: string, env: NodeJS.ProcessEnv = {}) {
     const file = join(folder, `${crypto.randomUUID()}.mjs`);
-    const names = '{ withoutDawnWarnings, onceInterrupted }';
+    const names = '{ withoutDawnWarnings, onInterrupt }';
     const library = JSON.stringify(inRepository('scripts/cli/native_warnings.mjs'));
     writeFileSync(
       file,
@@ -127,18 +127,24 @@ ${lines}
     expect(await ended).toMatchObject({ code: null, signal, out: 'ready\n' });
   });
 
-  test('hears an interrupt once, and the next one ends it', async () => {
+  test('hears an interrupt until it stops listening, and the next one ends it', async () => {
     const { child, ended } = started(`
       const alive = setInterval(() => {}, 1000);
-      onceInterrupted(() => console.log('interrupted'));
+      const stop = onInterrupt(() => {
+        console.log('interrupted');
+        stop();
+      });
       console.log('ready', process.pid);`);
     const lines: string[] = [];
+    let repeated: ReturnType<typeof setInterval> | undefined;
+    onTestFinished(() => clearInterval(repeated));
     child.stdout.on('data', (text: string) => {
       lines.push(text);
       const pid = Number(/ready (\d+)/.exec(text)?.[1]);
       // Ctrl+C in a terminal interrupts both processes.
       if (pid > 0) process.kill(pid, 'SIGINT');
-      child.kill('SIGINT');
+      // Several interrupts within half a second count as one. So of these, the first one interrupts, and a later one ends the command.
+      repeated ??= setInterval(() => child.kill('SIGINT'), 50);
     });
     expect(await ended).toMatchObject({
       code: null,
