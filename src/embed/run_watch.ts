@@ -32,6 +32,7 @@ export class RunWatch {
         if (event.type === 'paused' || event.type === 'resumed') {
           this.paused = event.type === 'paused' ? event.reason : undefined;
           this.#status.happen(event.type);
+          this.#emit('change', undefined); // a paused run may be paused for another reason now
         }
         if (event.type === 'recovered') {
           this.recovered = event;

@@ -48,6 +48,8 @@ test('a sample that is added again moves to the new class', () => {
   const once = addSamples(emptySet<string>(['a', 'b']), first, ['x', 'y', 'x']);
   expect(once.samples.map(({ content }) => content)).toEqual(['x', 'y']);
   const twice = addSamples(once, second, ['x']);
+  const idOf = ({ samples }: typeof once) => samples.find(({ content }) => content === 'x')?.id;
+  expect(idOf(twice)).toBe(idOf(once)); // a refined model has learnt this id
   expect(counts(twice)).toEqual([
     ['a', 1],
     ['b', 1],

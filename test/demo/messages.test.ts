@@ -118,6 +118,7 @@ test.each([
   [{ 'a.jsonl': '{"text": "x", "label": ""}' }, 'a.jsonl needs a text and a label in each row. Row 1 has text, label.'],
   [{ 'a.jsonl': 'null' }, 'a.jsonl needs a text and a label in each row. Row 1 has neither.'],
   [{ 'a.jsonl': '{}\n{' }, "Line 2 isn't JSON."],
+  [{ 'a.jsonl': '{}\n\n\n{' }, "Line 4 isn't JSON."],
   [{ 'a.json': '{\n"rows": []\n}' }, 'a.json needs a text and a label in each row. Row 1 has rows.'],
   [{ 'a.json': '["a"]' }, 'a.json needs a text and a label in each row. Row 1 has 0.'],
   [{ 'a.json': '[\n  {"text": "a", "label": 1},\n]' }, /^a\.json: .*JSON/s],

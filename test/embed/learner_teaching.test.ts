@@ -88,12 +88,20 @@ describe('teaching', () => {
   });
 
   test('can be paused, resumed and stopped', async () => {
-    const learner = world.learner();
+    let changes = 0;
+    const learner = world.learner((type) => {
+      if (type === 'change') changes += 1;
+    });
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.watch.run).toBeDefined());
     await learner.pause();
     await eventually(() => expect(learner.status.state).toBe('paused'));
     expect(learner.watch.paused).toBe('user');
+    const [run] = world.profiles.last.runs;
+    const before = changes;
+    run?.push({ type: 'paused', state: run.state, reason: 'hidden' });
+    await eventually(() => expect(learner.watch.paused).toBe('hidden'));
+    expect(changes).toBeGreaterThan(before); // the element shows the new reason
     await learner.resume();
     await eventually(() => expect(learner.status.state).toBe('training'));
     expect(await learner.stop()).toMatchObject({ global_step: 2 });

@@ -54,7 +54,7 @@ export function takeSamples<Content>(
   const { store, banner, kind } = app;
   const before = store.value.set;
   const taken = labelled.length + others.length;
-  changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
+  changeSet(app, (set) => addLabelled(addSamples(set, classId, others), labelled));
   if (taken > 0 && store.value.set === before) return; // the banner shows why
   announce(`${counted(store.value.set.samples.length - before.samples.length, kind.thing)} added.`);
   const room =

@@ -58,7 +58,9 @@ export function removeClass<Content>(set: ClassSet<Content>, id: number): ClassS
   return { ...set, classes, samples: set.samples.filter(({ classId }) => classId !== id) };
 }
 
-/** Adds samples to a class. A sample that the set already has moves to this class. */
+/**
+ * Adds samples to a class. A sample that the set already has moves to this class under its id, by which learning knows that it was learnt.
+ */
 export function addSamples<Content>(
   set: ClassSet<Content>,
   classId: number | undefined,
@@ -70,7 +72,8 @@ export function addSamples<Content>(
   }
   const fresh = new Set(contents);
   const others = set.samples.filter(({ content }) => !fresh.has(content));
-  const added = [...fresh].map((content, index) => ({ id: set.nextId + index, classId, content }));
+  const ids = new Map(set.samples.map(({ id, content }) => [content, id]));
+  const added = [...fresh].map((content, index) => ({ id: ids.get(content) ?? set.nextId + index, classId, content }));
   return { ...set, samples: [...others, ...added], nextId: set.nextId + fresh.size };
 }
 

@@ -57,8 +57,10 @@ export async function openClassesPage<Content>(
   addCards(app);
   learnCard(app, learnAtOnce(app));
   const writes = keepChanges(app, shelf, async () => {
-    await classifier.close();
-    return (await shelf.read()) ?? beginning<Content>();
+    const found = (await shelf.read()) ?? beginning<Content>();
+    // Forgets the model at once, so that no prediction of the meantime loads the earlier weights for the new classes.
+    void classifier.close().catch(() => {});
+    return found;
   });
   keptCard(app, async () => {
     await writes.wipe();

@@ -3,6 +3,8 @@ import type { Labelled } from '../classes/class_set';
 import { ChoiceProblem, expectUtf8 } from '../library/choice_problem';
 import { csvRows } from './csv';
 
+const LINE_END = /\r\n|\r|\n/;
+
 export interface ReadMessages {
   readonly labelled: readonly Labelled<string>[];
   /** Lines of plain text files, which have no label. */
@@ -53,7 +55,7 @@ export function linesOf(text: string): string[] {
 }
 
 function filledLines(text: string): string[] {
-  return text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
+  return text.split(LINE_END).filter((line) => line.trim() !== '');
 }
 
 async function linesIn(path: string, file: File): Promise<string[]> {
@@ -96,8 +98,10 @@ function rowsOf(path: string, text: string): Readonly<Record<string, unknown>>[]
   const list = /\.json$/i.test(path) ? parsedWhole(path, text) : undefined;
   // Many .json files hold JSON Lines.
   const values = list === undefined ? filledLines(text).map(parsed) : [list].flat();
-  const wrong = values.indexOf(undefined);
-  if (wrong >= 0) throw new ChoiceProblem(`Line ${wrong + 1} isn't JSON.`);
+  if (values.includes(undefined)) {
+    const isWrong = (line: string): boolean => line.trim() !== '' && parsed(line) === undefined;
+    throw new ChoiceProblem(`Line ${text.split(LINE_END).findIndex(isWrong) + 1} isn't JSON.`);
+  }
   return values.map((value) => Object(value) as Record<string, unknown>);
 }
 

@@ -50,7 +50,9 @@ export class ClassField<Content> {
 export function classControls<Content>(app: ClassesApp<Content>, list: HTMLElement): void {
   const add = byId('add-class', 'button');
   onClick(add, () => {
+    const { set: before } = app.store.value;
     changeSet(app, (set) => addClass(set, freeClassName(set)));
+    if (app.store.value.set === before) return; // there is no room for a class
     const input = list.lastElementChild?.querySelector('input');
     input?.focus();
     input?.select();

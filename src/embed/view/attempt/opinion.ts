@@ -24,6 +24,8 @@ export class Opinion {
   readonly #down = thumb('Less like this', 'down', () => this.#press(-1));
   readonly #change = button('Edit…', () => this.#open());
   readonly #thumbs = buttons(this.#up, this.#down, this.#change);
+  /** Whether the visitor's text is being stored. */
+  #isKeeping = false;
   readonly #own = ownText({ onKeep: (text) => void this.#keep(text), onCancel: () => this.#cancel() });
   readonly #note = quiet();
   readonly #learning = learnButton(() => void this.#learn(), 'Learn from my choices', '');
@@ -119,7 +121,12 @@ export class Opinion {
 
   async #keep(text: string): Promise<void> {
     const about = this.#text;
-    if (about === undefined || !(await this.#parts.actions.correct(about, text)) || this.#text !== about) return;
+    if (about === undefined || this.#isKeeping) return;
+    this.#isKeeping = true;
+    const isKept = await this.#parts.actions.correct(about, text).finally(() => {
+      this.#isKeeping = false;
+    });
+    if (!isKept || this.#text !== about) return;
     const hadFocus = this.#own.root.matches(':focus-within');
     this.about(undefined);
     this.#parts.onOwn(text);

@@ -34,7 +34,7 @@ export function teachLabelsRegion(training: Region, { label, refine }: Pick<Acti
     showAll();
   };
   const labelAll = async (files: readonly File[]): Promise<void> => {
-    for (const file of files) await label(file);
+    for (const file of files) if (!(await label(file))) return; // the error stays to be read
   };
   const [heading, hint] = [create('h3', {}, 'Teach'), quiet(HINT, { id: 'lesson-hint' })];
   const row = buttons(add, refining.root, pick, picker);
