@@ -7,8 +7,9 @@ import { packed } from '../../scripts/build/tarball.mjs';
 import { packModel } from '../../scripts/model/model_package.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { codeBlocks, GUIDES } from '../browser/docs/samples';
+import { withProject } from './app_project';
 import { buildFramework, FRAMEWORKS } from './frameworks';
-import { Project } from './project';
+import type { Project } from './project';
 import { serveModel, started, VITE } from './tools';
 import { expectTrained, served, trainInPage } from './trained';
 
@@ -19,8 +20,7 @@ const model = packModel(folder).tarball;
 
 /** Runs `body` in a project with these files. Their code is in the guide, each block after its file's name. */
 async function withFiles(guide: string, files: readonly string[], body: (project: Project) => Promise<void>) {
-  const project = new Project();
-  try {
+  await withProject(async (project) => {
     const blocks = codeBlocks(GUIDES.get(guide) ?? '');
     for (const file of files) {
       const found = blocks.filter((block) => block.file === file);
@@ -30,9 +30,7 @@ async function withFiles(guide: string, files: readonly string[], body: (project
     }
     project.give('package.json', '{ "private": true, "type": "module" }');
     await body(project);
-  } finally {
-    project.remove();
-  }
+  });
 }
 
 test.each(Object.entries(FRAMEWORKS))('%s: the component of the guide, in a production build', (_, framework) =>

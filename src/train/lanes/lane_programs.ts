@@ -87,10 +87,9 @@ export class LanePrograms {
     this.#before = await this.#runner.load(this.#pools.before, { early: true });
     const optimizers: LoadedProgram[] = [];
     this.#optimizers = optimizers;
-    for (const state of this.#states) {
-      optimizers.push(await this.#runner.load(optimizerProgram(state, args, isRead), { early: true }));
-    }
-    const steps = this.#states.flatMap((state) => optimizerProgram(state, args, isRead).steps);
+    const programs = this.#states.map((state) => optimizerProgram(state, args, isRead));
+    for (const program of programs) optimizers.push(await this.#runner.load(program, { early: true }));
+    const steps = programs.flatMap((program) => program.steps);
     this.#together = await this.#runner.load({ name: 'optimizers', steps, outputs: [] }, { early: true });
   }
 

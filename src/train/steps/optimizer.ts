@@ -103,9 +103,8 @@ export function optimizerProgram(
 export function readBy(loaded: LoadedModel, { objective }: OptimizerArguments): (tensor: string) => boolean {
   const { tensors } = outlineOf(loaded);
   const { weights, lastLayer } = loaded.model.head;
-  const unread = objective === 'contrast' ? `${lastLayer}.` : undefined;
   const names = weights.map(({ name }) => name);
-  const ofHead = new Set(names.filter((name) => unread === undefined || !name.startsWith(unread)));
+  const ofHead = new Set(names.filter((name) => objective !== 'contrast' || !name.startsWith(`${lastLayer}.`)));
   return (tensor) => tensors.has(tensor) || ofHead.has(tensor);
 }
 

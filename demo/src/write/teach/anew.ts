@@ -8,6 +8,8 @@ import { SAMPLING } from '../try/pair';
 /** The number of tokens that each text gets. */
 const TOKENS = 40;
 const SEED = 5;
+/** The title of the base model's text. */
+const FIRST = 'Before it learnt';
 
 interface Written {
   readonly title: string;
@@ -39,7 +41,7 @@ export class Anew {
     this.#prompt = prompt;
     this.#beginning = beginning;
     this.#written = [];
-    setText(byId('anew-title', 'h3'), 'Before it learnt');
+    setText(byId('anew-title', 'h3'), FIRST);
     Object.assign(this.#slider, { max: '0', value: '0', disabled: true });
     this.#slider.removeAttribute('aria-valuetext');
     this.#shown.rest(prompt);
@@ -49,7 +51,7 @@ export class Anew {
     } finally {
       this.#first.end();
     }
-    this.#add({ title: 'Before it learnt', text: this.#first.text });
+    this.#add({ title: FIRST, text: this.#first.text });
   }
 
   /** Queues a text. When its turn comes, it is written with the adapter's current weights. Only the newest queued text is written. */

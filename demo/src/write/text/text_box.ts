@@ -32,6 +32,12 @@ export function textBox(app: App): void {
     file = undefined;
     store.set({ corpus: typedCorpus(about, input.value) });
   };
+  /** Takes the words in the box as the visitor's own. */
+  const takeOwn = (): void => {
+    about = { name: OWN_TEXT };
+    input.autocomplete = 'on';
+    typed();
+  };
   const put = async (corpus: Corpus, mine: number): Promise<void> => {
     const { blob, ...named } = corpus;
     const isShown = blob.size <= MOST_SHOWN && !/\.jsonl$/i.test(named.name);
@@ -92,9 +98,7 @@ export function textBox(app: App): void {
   });
   input.addEventListener('input', () => {
     turn += 1;
-    about = { name: OWN_TEXT };
-    input.autocomplete = 'on';
-    typed();
+    takeOwn();
   });
   onDrop(card, () => store.value.phase === 'idle', takeFiles);
 
@@ -110,10 +114,7 @@ export function textBox(app: App): void {
     setText(byId('text-facts', 'span'), file === undefined ? '' : formatBytes(file.blob.size));
   });
   if (input.value.trim() === '') void takeSample(sampleTexts[0]);
-  else {
-    about = { name: OWN_TEXT };
-    typed();
-  }
+  else takeOwn();
 }
 
 /** Finds the people of a chat. The code for this is loaded with the first file. */
