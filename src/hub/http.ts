@@ -71,7 +71,11 @@ export class HttpFolder implements FileSource {
 
   async open(file: string): Promise<ByteStream | undefined> {
     const download = await this.download(file);
-    if (download === undefined) return undefined;
+    return download && this.verifying(file, download);
+  }
+
+  /** Returns a download as a stream that reports progress and, if the file must have some SHA-256, verifies it. */
+  verifying(file: string, download: Download): ByteStream {
     const tracked = this.tracked(file, download, download.likelySize);
     const expected = this.expected(file, download.facts.sha256);
     if (expected === undefined) return tracked;

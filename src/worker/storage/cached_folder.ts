@@ -202,9 +202,7 @@ export class CachedFolder implements FileSource {
       return this.#cached(record);
     }
     // Without an ETag or date (`tag`), the next load couldn't check whether the file has changed, so the file isn't cached.
-    if (this.#mayChange && facts.tag === undefined) {
-      return this.#http.tracked(file, download, download.likelySize);
-    }
+    if (this.#mayChange && facts.tag === undefined) return this.#http.verifying(file, download);
     await this.#noteFound(file);
     return this.#growing(file, record, download);
   }

@@ -80,6 +80,15 @@ describe('a file whose server sends neither tag nor hash', () => {
   });
 });
 
+test("is compared with its given hash even if it isn't cached, as on the page's own server", async () => {
+  const own = (integrity: Record<string, string>) => device.open(new URL(server.url), { integrity });
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  expect(same(await device.read(own({ [MODEL]: sha256 })), content)).toBe(true);
+  expect(await device.states()).toEqual({});
+  const error = await errorOf(device.read(own({ [MODEL]: '0'.repeat(64) })));
+  expect(error).toMatchObject({ code: 'integrity_mismatch', detail: { actual: sha256 } });
+});
+
 test("begins anew if a later visit can't see its tag", async () => {
   server.always = {};
   await leave();
