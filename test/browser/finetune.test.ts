@@ -1,53 +1,17 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { ofRing, testInAll, testOnce } from '../helpers/ring';
+import { finetuneIn } from './helpers/finetune_command';
 
-const command = fileURLToPath(new URL('../../scripts/finetune.mjs', import.meta.url));
-let folder: string;
+const { folder, finetune, train, result } = finetuneIn();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-test-'));
-  const book = await readFile(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8');
-  await writeFile(join(folder, 'short.txt'), book.slice(0, 6000));
   await writeFile(join(folder, 'no_run.json'), '{}');
   await writeFile(join(folder, 'bad_run.json'), '{ "kernels": {} }');
 });
 
-afterAll(() => rm(folder, { recursive: true }));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function finetune(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, '--text', 'short.txt', ...args], {
-      env: { ...process.env, INIT_CWD: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-const train = (out: string, ...more: string[]) =>
-  finetune('--out', out, '--max_steps', '2', '--r', '8', '--seed', '5', ...more);
-const result = (out: string, name: string) => readFile(join(folder, out, name));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 testOnce(
@@ -80,24 +44,6 @@ testOnce(
       bytes: model.length,
       sha256: sha256(model),
     });
-  },
-  600_000,
-);
-
-testInAll(
-  'a run with tuned kernels tells which, and can be repeated with them',
-  async () => {
-    expect(await train('tuned', '--kernels', 'tuned')).toMatchObject({ code: 0, stderr: '' });
-    const tuned = JSON.parse((await result('tuned', 'run.json')).toString());
-    expect(tuned.kernels).toMatchObject({
-      version: expect.stringMatching(/^[0-9a-f]{32}$/),
-      adapter: { architecture: 'swiftshader' },
-    });
-    expect(Object.keys(tuned.kernels.variants).length).toBeGreaterThan(0);
-
-    expect(await train('repeated', '--kernels', 'tuned/run.json')).toMatchObject({ code: 0, stderr: '' });
-    const repeated = JSON.parse((await result('repeated', 'run.json')).toString());
-    for (const key of ['kernels', 'losses', 'adapter']) expect(repeated[key], key).toEqual(tuned[key]);
   },
   600_000,
 );
