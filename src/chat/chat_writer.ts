@@ -72,7 +72,8 @@ export class ChatWriter {
     }
     if (longestSpace(source) > MOST_SPACE) throw tooMuch(`it has more than ${MOST_SPACE} spaces in a row`);
     try {
-      const tokens = tokenize(source, { lstrip_blocks: true, trim_blocks: true });
+      // Jinja reads any end of a line as \n; the library's `trim_blocks` knows only \n.
+      const tokens = tokenize(source.replace(/\r\n?/g, '\n'), { lstrip_blocks: true, trim_blocks: true });
       expectShallowTemplate(tokens);
       const program = parse(tokens);
       this.#parsed = { source, program };

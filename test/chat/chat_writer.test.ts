@@ -65,6 +65,12 @@ describe('the reasoning of an answer', () => {
   });
 });
 
+test('a template with the line breaks of Windows is read as with those of Unix', () => {
+  const source = '{% for m in messages %}\n{{ m.role }}:\n{{ m.content }}\n{% endfor %}\n';
+  expect(rendered(source.replaceAll('\n', '\r\n'))).toBe('user:\nHello\n');
+  expect(rendered(source)).toBe('user:\nHello\n');
+});
+
 test('a name is passed to the template', () => {
   const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
   expect(rendered('{{ messages[0].name }}: {{ messages[0].content }}', messages)).toBe('Ada: Hello');
