@@ -147,8 +147,8 @@ export class Pipeline {
 
   #encodeWords(words: readonly string[], ids: (number | undefined)[], budget: StepBudget): void {
     const { encode, cut, fusedUnknown } = this.#model;
-    const first = ids.length;
     for (const word of words) {
+      const first = ids.length;
       const parts = cut === undefined || word.length <= SHORT_WORD ? [word] : cut(word);
       for (const part of parts) {
         for (const id of encode(part, budget)) {

@@ -43,6 +43,21 @@ function referenceEncode(text: string): number[] {
   });
 }
 
+test('Unigram gives one unknown token for the unknown characters of a word, and another for those of the next', () => {
+  const changes = { pre_tokenizer: { type: 'WhitespaceSplit' } };
+  const options = {
+    type: 'Unigram',
+    unk_id: 0,
+    vocab: [
+      ['<unk>', 0],
+      ['a', -1],
+    ],
+    unk_token: undefined,
+  };
+  // As Hugging Face's tokenizers 0.23 in Python.
+  expect(createTokenizer(tokenizerJson(changes, options)).encode('東京 京a東 都')).toEqual([0, 0, 1, 0, 0]);
+});
+
 describe('Unigram with byte_fallback', () => {
   const bytes = ['F0', '9F', '8D', 'A3'].map((byte) => [`<0x${byte}>`, -9]);
   const unigram = (vocab: readonly unknown[], byte_fallback = true) => {
