@@ -12,8 +12,8 @@ const HIDDEN: ImageSize = { width: Number.POSITIVE_INFINITY, height: Number.POSI
  * if it comes after too many segments. It is checked before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
-  const head = await windowAt(file, 0);
-  if (head.byteLength < 32) return undefined;
+  // A file may end within the bytes that are read here: a WebP of any size takes 28 bytes, if all its pixels are equal.
+  const head = await windowAt(new Blob([file.slice(0, WINDOW), new Uint8Array(32)]), 0);
   if (head.getUint32(0) === 0x89504e47) return { width: head.getUint32(16), height: head.getUint32(20) };
   if (textAt(head, 0, 4) === 'GIF8') return gifSize(file, head);
   if (textAt(head, 0, 2) === 'BM') return bmpSize(head);

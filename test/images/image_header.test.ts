@@ -33,6 +33,18 @@ test.each(written)('%s', async (_, base64) => {
   expect(await declaredSize(fileOf(bytesOf(base64)))).toEqual(size);
 });
 
+test.each([
+  ['WebP', 'UklGRhQAAABXRUJQVlA4TAgAAAAv////D4iICA=='],
+  ['GIF', 'R0lGODlhAQABAAAAACwAAAAAAEAAQAACAQAAOw=='],
+  ['BMP', 'Qk0aAAAAAAAAABoAAAAMAAAAAEAAQAEAGAA='],
+])('a %s of less than 32 bytes with many pixels', async (_, base64) => {
+  expect(await declaredSize(fileOf(bytesOf(base64)))).toEqual({ width: 16_384, height: 16_384 });
+});
+
+test.each([0, 1, 13, 31])('%s bytes without an image have no size', async (length) => {
+  expect(await declaredSize(fileOf(new Uint8Array(length).fill(0x47)))).toBeUndefined();
+});
+
 describe('a JPEG', () => {
   const jpeg = bytesOf(written[1]?.[1] ?? '');
   const [start, rest] = [jpeg.slice(0, 2), jpeg.slice(2)];
@@ -96,7 +108,7 @@ test('a BMP whose rows begin at the top, and one of the old format', async () =>
   expect(await declaredSize(fileOf(bmp))).toEqual(size);
 });
 
-test.each(['', 'BM', 'RIFF....WEBPVP9 ................................', 'a text of more than thirty-two characters'])(
+test.each(['', 'B', 'RIFF....WEBPVP9 ................................', 'a text of more than thirty-two characters'])(
   '%j has no size',
   async (text) => {
     expect(await declaredSize(new Blob([text]))).toBeUndefined();
