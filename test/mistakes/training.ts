@@ -85,6 +85,7 @@ export const TRAINING: readonly Mistake[] = [
   ],
   ['`generate` with `max_length`', withModel(({ model }) => model.generate('a', any({ max_length: 9 })))],
   ["`generate('a', { do_sample: 'yes' })`", withModel(({ model }) => model.generate('a', { do_sample: any('yes') }))],
+  ['`generate(text, signal)`', withModel(({ model }) => model.generate('a', any(new AbortController().signal)))],
   ['`temperature: 0`', withModel(({ model }) => model.generate('a', { temperature: 0 }))],
   ["`stop_strings: '.'`", withModel(({ model }) => model.generate('a', { stop_strings: any('.') }))],
   ['`top_p: 90`', withModel(({ model }) => model.generate('a', { top_p: 90 }))],

@@ -42,10 +42,10 @@ export async function export_run(
 ): Promise<ReadonlyMap<string, Blob>> {
   const form = 'Write await export_run({ model, trainer }).';
   if (typeof run !== 'object' || run === null) throw wrong('export_run', 'an object with model and trainer', run, form);
-  checkOptions('export_run', run, { model: anyAdaptedModel, trainer: anyTrainer });
   const { model, trainer } = run;
   if (model === undefined) throw wrong('export_run: model', anyAdaptedModel.expected, model, form);
   if (trainer === undefined) throw wrong('export_run: trainer', anyTrainer.expected, trainer, form);
+  checkOptions('export_run', run, { model: anyAdaptedModel, trainer: anyTrainer });
   checkOptions('export_run', options, callRules);
   const parts = trainer[trainerKey];
   if (parts.model !== model) {
