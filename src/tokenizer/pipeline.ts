@@ -79,7 +79,7 @@ export class Pipeline {
       return id === undefined ? [] : [addedToken({ ...token, content, id, special: true })];
     });
     const added = [...listed, ...special.filter(({ content }) => !known.has(content))];
-    const isNormalized = ({ normalized }: AddedToken): boolean => normalized && normalizer !== null;
+    const isNormalized = ({ normalized }: AddedToken): boolean => normalized;
     // The rules of published tokenizers take a few steps for each character, so added tokens get a small part of a text's budget.
     const budget = newBudget(added.reduce((sum, { content }) => sum + content.length, 0) / 16);
     this.#unnormalized = new TokenFinder(

@@ -43,6 +43,16 @@ test('a token that is a word of its own isn’t found within words', () => {
   expect(words.encode('éent')).toEqual([1]);
 });
 
+test('tokens that aren’t normalised are found first, even without a normalizer', () => {
+  const tokens = createTokenizer({
+    added_tokens: [added(3, 'ab', {}), added(4, 'xa', { special: false, normalized: true })],
+    model: { type: 'BPE', vocab: { x: 0, a: 1, b: 2 }, merges: [] },
+  });
+  // As Hugging Face's tokenizers 0.23 in Python.
+  expect(tokens.encode('xab')).toEqual([0, 3]);
+  expect(tokens.encode('xaxab')).toEqual([4, 0, 3]);
+});
+
 test('an added token that isn’t in the vocabulary of a WordPiece model is no piece of a word', () => {
   const pieces = createTokenizer({
     added_tokens: [{ ...added(3, 'ishmael', { normalized: false }), special: false }],
