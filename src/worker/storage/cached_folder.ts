@@ -90,7 +90,8 @@ export class CachedFolder implements FileSource {
       if (isRevisionGone(error)) throw await this.#unpinned(error);
       if (!this.#mayDoWithout(error) || !isComplete(record)) throw error;
       this.#offline = error;
-      this.#options.warn({ code: 'offline', message: unreachable(this.#http.location) });
+      const message = `${this.#http.location} can't be reached, so the files of the last load are used`;
+      this.#options.warn({ code: 'offline', message });
       return this.open(file);
     }
   }
@@ -193,16 +194,17 @@ export class CachedFolder implements FileSource {
       }
     }
     if (download === undefined) {
-      if (record === undefined) await this.noteAbsence(file);
+      // A damaged or partial copy is never used, and its record says that the cache lacks the file.
+      if (record === undefined || record.state === 'verified')
+        await this.#drop(record).then(() => this.noteAbsence(file));
       return undefined;
     }
     const { facts } = download;
-    if (record?.state === 'verified' && isSame(record, facts)) {
-      await download.cancel();
-      return this.#cached(record);
-    }
+    if (record?.state === 'verified' && isSame(record, facts))
+      return download.cancel().then(() => this.#cached(record));
     // Without an ETag or date (`tag`), the next load couldn't check whether the file has changed, so the file isn't cached.
-    if (this.#mayChange && facts.tag === undefined) return this.#http.verifying(file, download);
+    if (this.#mayChange && facts.tag === undefined)
+      return this.#drop(record).then(() => this.#http.verifying(file, download));
     await this.#noteFound(file);
     return this.#growing(file, record, download);
   }
@@ -229,9 +231,14 @@ export class CachedFolder implements FileSource {
       return await this.#http.download(file, record.bytes, factsOf(record));
     } catch (error) {
       if (!(error instanceof WebVeraError) || error.code !== 'integrity_mismatch') throw error;
-      await this.#tryStoring(() => this.#options.store.delete([record]));
+      await this.#drop(record);
       return this.#http.download(file);
     }
+  }
+
+  /** Deletes an outdated record with its copy. Otherwise a later load that can't reach the server would use them. */
+  #drop(record: KeptFile | undefined): Promise<void> {
+    return this.#tryStoring(async () => record && this.#options.store.delete([record]));
   }
 
   #growing(file: string, record: KeptFile | undefined, download: Download): ByteStream {
@@ -282,10 +289,6 @@ export class CachedFolder implements FileSource {
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
-}
-
-function unreachable(location: string): string {
-  return `${location} can't be reached, so the files of the last load are used`;
 }
 
 function corrupt(file: string): WebVeraError {

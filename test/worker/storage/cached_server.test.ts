@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFileIfPresent } from '../../../src/core/input/file_source';
-import { FaultyServer } from '../../hub/faulty_server';
+import { type Fault, FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf, text } from '../../hub/source_bytes';
 import { COMMIT, content, Device, isContent, MODEL } from './keeping';
 
@@ -83,6 +83,25 @@ describe("a page's own server, and this machine", () => {
     expect(device.warnings).toEqual([
       { code: 'offline', message: `${url}mine/ can't be reached, so the files of the last load are used` },
     ]);
+  });
+
+  test.each<[string, Fault, string]>([
+    ['found missing', { status: 404 }, 'not_found'],
+    ['got without a tag', { etag: null }, 'offline'],
+  ])('are not replaced by the copy of a file that the last load %s', async (_, fault, code) => {
+    server.always = {};
+    const { url } = server;
+    await device.read(own(), 'config.json');
+    await device.read(own());
+    const last = own();
+    server.fail(fault);
+    await readFileIfPresent(last, 'config.json', 10);
+    await device.read(last);
+    await server.close();
+    const folder = own(url);
+    expect(isContent(await device.read(folder))).toBe(true);
+    expect((await errorOf(device.read(folder, 'config.json'))).code).toBe(code);
+    expect(device.files.held.size).toBe(1);
   });
 
   test('must answer for a file that was not loaded before', async () => {
