@@ -72,8 +72,7 @@ export class ChatWriter {
     }
     if (longestSpace(source) > MOST_SPACE) throw tooMuch(`it has more than ${MOST_SPACE} spaces in a row`);
     try {
-      // Jinja reads any end of a line as \n; the library's `trim_blocks` knows only \n.
-      const tokens = tokenize(source.replace(/\r\n?/g, '\n'), { lstrip_blocks: true, trim_blocks: true });
+      const tokens = tokenize(withPlainLines(source), { lstrip_blocks: true, trim_blocks: true });
       expectShallowTemplate(tokens);
       const program = parse(tokens);
       this.#parsed = { source, program };
@@ -82,6 +81,18 @@ export class ChatWriter {
       throw failed("can't be read", error);
     }
   }
+}
+
+/**
+ * Returns a template with its lines as Jinja reads them, which the library doesn't: any line break is \n, and a backslash before one in a
+ * statement or an expression joins two lines of a text.
+ */
+function withPlainLines(source: string): string {
+  let isCode = false;
+  return source.replace(/\r\n?/g, '\n').replace(/\{[{%]|[%}]\}|\\./gs, (sign) => {
+    if (!sign.startsWith('\\')) isCode = sign.startsWith('{');
+    return isCode && sign === '\\\n' ? '' : sign;
+  });
 }
 
 /** Returns a message with its reasoning under the names that templates read, as transformers does. */

@@ -71,6 +71,12 @@ test('a template with the line breaks of Windows is read as with those of Unix',
   expect(rendered(source)).toBe('user:\nHello\n');
 });
 
+test('a backslash at the end of a line joins two lines of a text, as in the templates of Mistral Small', () => {
+  const source = '\\\n{% set a = "One \\"line\\".\\\n Two.\\\\\n\\\n" %}\\\n{{ a }}|{{ "\\\r\n3" }}';
+  // As transformers renders it.
+  expect(rendered(source)).toBe('\\\n\\\nOne "line". Two.\\\n|3');
+});
+
 test('a name is passed to the template', () => {
   const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
   expect(rendered('{{ messages[0].name }}: {{ messages[0].content }}', messages)).toBe('Ada: Hello');
