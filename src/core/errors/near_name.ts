@@ -94,7 +94,7 @@ export function suggestion(given: string, known: readonly string[], own = NONE):
   const reasons = { ...NOT_NEEDED, ...own.notNeeded };
   if (Object.hasOwn(reasons, needless)) return reasons[needless] ?? '';
   const near = nearName(given, known, own);
-  return near === undefined ? '' : `Did you mean ${near}?`;
+  return near ? `Did you mean ${near}?` : '';
 }
 
 /** The maximum length of names that are compared, which limits the cost. All known names are shorter. */

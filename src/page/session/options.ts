@@ -15,14 +15,14 @@ export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
 export function checkOptions<T extends object>(what: string, options: T | undefined, rules: Rules<T>): void {
   if (options === undefined) return;
   if (!isObject(options)) throw wrong(what, 'an object', options);
-  if (isInstance(options)) {
-    const accepts = (name: string, value: unknown): boolean => rules[name as keyof T].accepts(value);
-    const name = Object.keys(rules).find((name) => accepts(name, options) && !accepts(name, {}));
-    throw wrong(what, 'an object', options, name && `Did you mean { ${name}: … }?`);
-  }
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? (rules[name as keyof T] as Rule) : undefined;
-    if (rule === undefined) {
+  const entries = Object.entries(options);
+  // A signal or a session has no entries, and a rule accepts it for what it is: nothing of it would be read as options.
+  const isOf = ([, rule]: [string, Rule]): boolean => rule.accepts(options) && !rule.accepts({});
+  const meant = !entries.length && Object.entries<Rule>(rules).find(isOf);
+  if (meant) throw wrong(what, 'an object', options, `Write { ${meant[0]} }.`);
+  for (const [name, value] of entries) {
+    const rule = Object.hasOwn(rules, name) && (rules[name as keyof T] as Rule);
+    if (!rule) {
       throw new WebVeraError('invalid_argument', `${what}: unknown or not yet supported argument ${quote(name)}`, {
         hint: argumentHint(name, Object.keys(rules)),
         detail: { argument: name },
@@ -33,12 +33,6 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
       throw wrong(`${what}: ${name}`, rule.expected, value, hint, rule.isSecret);
     }
   }
-}
-
-/** Whether a value is of a class and without fields, such as a signal or a session: nothing of it would be read as options. */
-function isInstance(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return isObject(prototype) && Object.getPrototypeOf(prototype) !== null && Object.keys(value).length === 0;
 }
 
 /** Returns the options, or an empty object if they aren't an object, so that properties can be read before the check. */

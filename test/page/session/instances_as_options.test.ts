@@ -7,7 +7,7 @@ import { rows, wrapped } from '../training/scripted_training';
 type Scene = Awaited<ReturnType<typeof wrapped>>;
 
 const stop = new AbortController().signal as never;
-const named = (name: string): string => `Did you mean { ${name}: … }?`;
+const named = (name: string): string => `Write { ${name} }.`;
 
 test.each<[string, (scene: Scene) => unknown, string]>([
   ['generate', ({ model }) => model.generate('a', stop), 'signal'],
