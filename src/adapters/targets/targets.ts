@@ -235,13 +235,11 @@ function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], w
 /** Returns a suggestion for targets that match no module, or '' if no name is similar. */
 function meant(targets: TargetFields['target_modules'], modules: readonly NamedModule[]): string {
   const known = [ALL_LINEAR, ...linearNames(modules)];
-  const near = new Set(
-    [targets ?? []]
-      .flat()
-      .slice(0, SHOWN)
-      .flatMap((target) => nearName(target, known) ?? []),
-  );
+  const given = [targets ?? []].flat().slice(0, SHOWN);
+  const near = new Set(given.flatMap((target) => nearName(target, known) ?? []));
   if (near.has(ALL_LINEAR)) return `Did you mean target_modules: '${ALL_LINEAR}'?`;
+  const right = given.find((name) => near.has(name));
+  if (right && typeof targets !== 'string') return `The model has ${right}: does layers_to_transform leave it out?`;
   if (near.size === 0) return '';
   const names = [...near].map((name) => `'${name}'`).join(', ');
   // A string would be read as a regular expression, so the suggestion is a list.

@@ -123,6 +123,11 @@ describe('targets that match nothing', () => {
     expect(hintOf({ target_modules })).toMatch(hint);
   });
 
+  test('a right name of a layer that the model lacks is not suggested again', () => {
+    const hint = hintOf({ target_modules: ['q_proj'], layers_to_transform: [99] });
+    expect(hint).toMatch(/^The model has q_proj: does layers_to_transform leave it out\? Targets are/);
+  });
+
   test.each<[VeraConfigInit, readonly string[]]>([
     [{ target_modules: ['q_proj', 'v_proj'] }, []],
     [{ target_modules: 'all-linear' }, []],
