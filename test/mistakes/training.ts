@@ -90,6 +90,7 @@ export const TRAINING: readonly Mistake[] = [
   ["`stop_strings: '.'`", withModel(({ model }) => model.generate('a', { stop_strings: any('.') }))],
   ['`top_p: 90`', withModel(({ model }) => model.generate('a', { top_p: 90 }))],
   ['`generate(42)`', withModel(({ model }) => model.generate(any(42)))],
+  ['`predict([texts])`', withModel(({ model }) => model.predict(any(['a', 'b'])))],
   ['`predict_batch("a")`', withModel(({ model }) => model.predict_batch(any('a')))],
   ['`tokenizer.encode([texts])`', withModel(({ model }) => model.tokenizer?.encode(any(['a', 'b'])))],
 ];

@@ -28,6 +28,8 @@ export function predictRequest(inputs: readonly PredictInput[], options: Predict
     const hint = typeof inputs === 'string' ? 'A single text is passed to predict(text).' : '';
     throw wrong('predict_batch: inputs', 'an array of at least one input', inputs, hint);
   }
+  const [first] = inputs;
+  if (Array.isArray(first)) throw wrong('predict: input', 'one input', first, 'Pass several to predict_batch(inputs).');
   const examples = inputs.map((input, index) => exampleOf(`predict: inputs[${index}]`, input));
   return { inputs: examples, batch_size, max_length, ...defined({ adapter_name }) };
 }
