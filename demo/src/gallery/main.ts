@@ -11,12 +11,24 @@ async function open(root: HTMLElement): Promise<void> {
   if (!response.ok) throw new Error(`The source could not be loaded (${response.status}).`);
   const source = standalone(await response.text(), demo);
   setText(code, source);
+  scrollToScript(part(root, '.source'), code, source);
   (page as HTMLInputElement).value = source;
   for (const button of [copy, edit] as HTMLButtonElement[]) button.disabled = false;
   onClick(copy as HTMLButtonElement, async () => {
     if (await isCopied(source)) sayCopied(copy as HTMLButtonElement);
     else getSelection()?.selectAllChildren(code); // to be copied by hand
   });
+}
+
+/** Scrolls a source to its script, by which the examples differ most. The styles above it are much alike. */
+function scrollToScript(pane: HTMLElement, code: HTMLElement, source: string): void {
+  const text = code.firstChild;
+  if (text === null) return;
+  const at = source.lastIndexOf('<script');
+  const script = document.createRange();
+  script.setStart(text, at);
+  script.setEnd(text, at + 1);
+  pane.scrollTop = script.getBoundingClientRect().top - pane.getBoundingClientRect().top - 4; // no half a line above
 }
 
 function part(root: HTMLElement, selector: string): HTMLElement {

@@ -54,6 +54,19 @@ const KEYBOARD: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await phase(page, '#run-card', 'idle');
   },
   'gallery.html': async (page) => {
+    // Each source shows its script first.
+    const above = await page.$$eval('.source', (panes) =>
+      panes.map((pane) => {
+        const { firstChild: text } = pane.querySelector('code') as HTMLElement;
+        const at = text?.textContent?.lastIndexOf('<script type="module">') ?? -1;
+        const script = document.createRange();
+        script.setStart(text as Node, at);
+        script.setEnd(text as Node, at + 1);
+        return script.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+      }),
+    );
+    expect(above).toHaveLength(6);
+    for (const pixels of above) expect(pixels).toBeCloseTo(4, 0);
     await press(page, '[data-name="spam"] .copy');
     await until(page, () => document.querySelector('[data-name="spam"] .copy')?.textContent === 'Copied');
   },
