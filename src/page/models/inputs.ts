@@ -142,9 +142,9 @@ function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
 }
 
 function flatten(name: string, rows: readonly ArrayLike<number | bigint>[]): Flat {
-  const other = rows.find((row) => typeof row?.length !== 'number');
-  if (other !== undefined) {
-    throw wrong(`inputs: ${name}`, 'one array of ids per row', other, 'A single row is passed as [ids].');
+  const other = rows.findIndex((row) => typeof row?.length !== 'number');
+  if (other >= 0) {
+    throw wrong(`inputs: ${name}`, 'one array of ids per row', rows[other], 'A single row is passed as [ids].');
   }
   const T = rows[0]?.length ?? 0;
   const odd = rows.findIndex((row) => row.length !== T);

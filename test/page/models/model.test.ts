@@ -28,6 +28,7 @@ describe('a model', () => {
     ['no ids', {}, /input_ids: expected one array of ids per row/],
     ['no rows', { input_ids: [] }, /at least one row/],
     ['rows without ids', { input_ids: [[], []] }, /at least one row and one column/],
+    ['a row that is undefined', { input_ids: [[1], undefined] }, /one array of ids per row, got undefined/],
     ['ragged rows', { input_ids: [[1, 2], [3]] }, /rows of 2 entries, as the first, got '1 in row 1'/],
     ['a fraction', { input_ids: [[1, 2.5]] }, /input_ids\[0\]\[1\]: expected an integer, got 2.5/],
     ['NaN', { input_ids: [[Number.NaN]] }, /input_ids\[0\]\[0\]: expected an integer, got NaN/],
