@@ -78,7 +78,13 @@ export class Callbacks {
     extra?: Readonly<Record<string, number>>,
   ): readonly Promise<unknown>[] {
     const control = this.#control;
-    const returned: unknown[] = this.#callbacks.map((callback) => callback[hook]?.(this.#args, state, control, extra));
+    const promises: Promise<unknown>[] = [];
+    for (const callback of this.#callbacks) {
+      const returned: unknown = callback[hook]?.(this.#args, state, control, extra);
+      if (!(returned instanceof Promise)) continue;
+      returned.catch(this.#onError); // at once, because a later callback may throw
+      promises.push(returned);
+    }
     const stops = control.should_training_stop && !this.#hasStopped;
     this.#hasStopped ||= stops;
     const { should_log, should_save, should_evaluate } = control;
@@ -86,8 +92,6 @@ export class Callbacks {
     if (stops || should_log || should_save || should_evaluate) {
       this.#onControl({ should_training_stop: stops, should_log, should_save, should_evaluate });
     }
-    const promises = returned.filter((one) => one instanceof Promise);
-    for (const promise of promises) promise.catch(this.#onError);
     return promises;
   }
 }

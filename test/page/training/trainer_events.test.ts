@@ -4,6 +4,7 @@ import type { TrainerControl } from '../../../src/core/types/run';
 import type { Example, TrainEvent, TrainerState, TrainingArguments } from '../../../src/core/types/training';
 import { Trainer } from '../../../src/page/training/trainer';
 import { eventually } from '../../helpers/eventually';
+import { unhandledDuring } from '../../helpers/unhandled';
 import { withResolvers } from '../../helpers/with_resolvers';
 import { veraInfo } from '../session/open_session';
 import { logs, output, report, rows, trainRequest, wrapped } from './scripted_training';
@@ -120,6 +121,28 @@ describe('callbacks', () => {
       { should_training_stop: true, should_log: false, should_save: true, should_evaluate: false },
     ]);
     expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_log', 'on_train_end']);
+    await session.close();
+  });
+
+  test('that throw leave no rejection of another one unhandled', async () => {
+    const slip = new Error('in the callback');
+    const { model, session } = await wrapped((fake) => ({
+      async train(call) {
+        report(fake(), call, 1, { type: 'log', logs: logs(1) });
+        return output;
+      },
+    }));
+    const rejects = { on_log: () => Promise.reject(new Error('earlier')) };
+    const throws = {
+      on_log() {
+        throw slip;
+      },
+    };
+    const unhandled = await unhandledDuring(async () => {
+      const run = new Trainer({ model, train_dataset: rows, callbacks: [rejects, throws] }).train();
+      await expect(run).rejects.toBe(slip);
+    });
+    expect(unhandled).toEqual([]);
     await session.close();
   });
 
