@@ -1,6 +1,7 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Profile } from '../../../src/index';
+import { ProfileStorage } from '../../../src/page/profile/storage/profile_storage';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { firstLog } from '../../helpers/models/tiny_training';
 import {
@@ -116,5 +117,21 @@ test('a profile is replaced whole or not at all', async () => {
     expect(await stored()).toEqual(before);
     expect(profile.info).toEqual(info);
     expect([await weightsOf(profile), await writingOf(profile)]).toEqual([weights, text]);
+  });
+});
+
+test('what is learnt stays learnt if its checkpoints can’t be deleted, and the next run deletes them', async () => {
+  await visit(async (here) => {
+    const profile = await Profile.open(await loadTiny(here), 'ada', options);
+    await profile.add(habit(1));
+    const deletes = vi.spyOn(ProfileStorage.prototype, 'deleteCheckpoints');
+    // The run begins by deleting those of the last one.
+    deletes.mockResolvedValueOnce(0).mockRejectedValueOnce(new Error('no storage'));
+    await profile.learn();
+    expect(deletes).toHaveBeenCalledTimes(2);
+    expect(profile.info.history).toHaveLength(1);
+    deletes.mockRestore();
+    await profile.learn();
+    expect(profile.info.history).toHaveLength(2);
   });
 });

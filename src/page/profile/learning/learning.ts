@@ -243,7 +243,7 @@ export class ProfileLearning {
     const { host, storage } = this.#profile;
     try {
       const output = await learn(this.#profile, unfinished, { run, resumes, signal });
-      await storage.deleteCheckpoints();
+      await storage.deleteCheckpoints().catch(() => {}); // the result is stored, and the next run deletes them
       return output;
     } catch (error) {
       const mayResume = host.isDisposed || isInterruption(error, host.link.ended);
