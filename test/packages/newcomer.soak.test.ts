@@ -174,12 +174,18 @@ test.each(['Node', 'Bun'])('%s', (name) =>
   }),
 );
 
-test('Deno', () =>
-  inProject('Deno', async (project, ready) => {
+test.each([
+  ['Deno', '{ worker: false }'],
+  ['Deno, in a worker', '{ patience: 60 }'],
+])('%s', (name, options) =>
+  inProject(name, async (project, ready) => {
     chooseLavapipe();
-    project.give('train_deno.mjs', scriptOf('train_deno.mjs'));
+    const script = scriptOf('train_deno.mjs');
+    expect(script).toContain('{ worker: false }');
+    project.give('train_deno.mjs', script.replace('{ worker: false }', options));
     await project.install(library, model, 'deno@2.9.6');
     const [, command = ''] = /`deno (run [^`]+)`/.exec(GUIDES.get('runtimes.md') ?? '') ?? [];
     ready();
     return project.npm('exec', '--', 'deno', ...command.split(' '));
-  }));
+  }),
+);
