@@ -9,7 +9,7 @@ import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import { CachedCopy } from './cached_copy';
 import { CachedStream } from './cached_stream';
-import { canResume, factsOf, isComplete, isSame } from './copy_records';
+import { canResume, corrupt, factsOf, hasBytes, isComplete, isSame } from './copy_records';
 import { known } from './store_failures';
 
 export interface CachedFolderOptions {
@@ -134,7 +134,7 @@ export class CachedFolder implements FileSource {
     await this.#pin();
     // If the store fails, the file counts as not cached.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-    return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
+    return hasBytes(record) ? record.bytes : 0;
   }
 
   /** Returns the records of this folder's cached files. */
@@ -188,9 +188,9 @@ export class CachedFolder implements FileSource {
       // The commit is known now, so its cached files can be used.
       await this.#tryStoring(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
       const cached = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-      if (cached !== undefined && (cached.state === 'verified' || canResume(cached))) {
+      if (hasBytes(cached)) {
         await download?.cancel();
-        return cached.state === 'verified' ? this.#cached(cached) : this.#download(file, cached);
+        return isComplete(cached) ? this.#cached(cached) : this.#download(file, cached);
       }
     }
     if (download === undefined) {
@@ -206,7 +206,15 @@ export class CachedFolder implements FileSource {
     if (this.#mayChange && facts.tag === undefined)
       return this.#drop(record).then(() => this.#http.verifying(file, download));
     await this.#noteFound(file);
+    if (record?.state === 'verified') await this.#tryStoring(() => this.#doubtOthers());
     return this.#growing(file, record, download);
+  }
+
+  /** Marks complete copies as partial until the server answers for them: if this load ends early, another must not mix old and new files. */
+  async #doubtOthers(): Promise<void> {
+    for (const record of await this.records())
+      if (record.state === 'verified' && !this.#answered.has(record.file))
+        await this.#options.store.set({ ...record, state: 'partial' });
   }
 
   /**
@@ -289,12 +297,4 @@ export class CachedFolder implements FileSource {
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
-}
-
-function corrupt(file: string): WebVeraError {
-  return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged`, {
-    hint: 'Load the model without local_files_only to repair the copy.',
-    retryable: true,
-    detail: { file },
-  });
 }

@@ -104,6 +104,21 @@ describe("a page's own server, and this machine", () => {
     expect(device.files.held.size).toBe(1);
   });
 
+  test('replace a file, whose load was then broken off: the others count as incomplete until they have answered for them', async () => {
+    server.always = {};
+    await device.read(own(), 'config.json');
+    await device.read(own());
+    server.fail({ bytes: bytes('{"a":1}'), etag: '"2"' });
+    await device.read(own(), 'config.json');
+    const local = () => device.open(new URL('mine', server.url), { isLocal: true });
+    expect(text(await device.read(local(), 'config.json'))).toBe('{"a":1}');
+    expect((await errorOf(device.read(local()))).code).toBe('not_found');
+    server.sent = 0;
+    expect(isContent(await device.read(own()))).toBe(true);
+    expect(server.sent).toBe(0);
+    expect(isContent(await device.read(local()))).toBe(true);
+  });
+
   test('must answer for a file that was not loaded before', async () => {
     const url = await loadAndStop();
     const folder = own(url);
