@@ -41,7 +41,7 @@ export class OpenProfile implements Openable, LearningProfile {
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
-  /** Runs changes to ratings one at a time, in the order of the calls. */
+  /** Runs changes to ratings and preferences one at a time, in the order of the calls. */
   readonly ratings = new Serial();
   readonly #turns = new Serial();
   #state: ProfileState;

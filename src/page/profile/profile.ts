@@ -164,7 +164,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * with the number of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
    */
   async prefer(preference: PreferenceExample): Promise<number> {
-    await this.add(preferenceOf(preference));
+    const given = preferenceOf(preference);
+    await this.#open.ratings.run(() => this.add(given));
     return this.info.preferences;
   }
 

@@ -69,6 +69,23 @@ describe('ratings', () => {
     });
   });
 
+  test('of the same two texts replace each other in the order of the calls', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await prose(opened), 'ada', options);
+      // Encoding one long word takes longer than the worker computes at a time, so checks of other feedback can overtake it.
+      const long = Array.from({ length: 30_000 }, (_, at) =>
+        String.fromCharCode(97 + ((at * 19 + (at >> 3)) % 26)),
+      ).join('');
+      await Promise.all([
+        profile.prefer({ prompt: 'Dear', chosen: long, rejected: ' sea' }),
+        profile.prefer({ prompt: 'Dear', chosen: ' sea', rejected: long }),
+      ]);
+      const [kept, ...others] = await lines(await profile.export(), 'preferences.jsonl');
+      expect(kept).toMatchObject({ chosen: ' sea' });
+      expect(others).toEqual([]);
+    });
+  });
+
   test('are exported and imported with their files, and remain for later visits', async () => {
     const exported = await visit(async (opened) => {
       const profile = await Profile.open(await prose(opened), 'ada', options);
