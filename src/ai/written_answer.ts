@@ -64,7 +64,7 @@ export class WrittenAnswer {
    */
   async #watched(strings: GenerationConfig['stop_strings']): Promise<Pick<GenerationConfig, 'stop_strings'>> {
     if (!Array.isArray(strings) || strings.length === 0) return {};
-    const prompt = await this.#prompt();
+    const prompt = await this.#prompt().catch(() => ''); // `generate` reports an error of the messages
     return { stop_strings: strings.filter((string) => beginningAtEnd(prompt, String(string)) === 0) };
   }
 

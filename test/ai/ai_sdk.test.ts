@@ -275,11 +275,20 @@ test('without a tokenizer the prompt’s tokens are unknown', async () => {
 });
 
 test('a prompt whose tokens can’t be counted has an answer all the same', async () => {
-  const { model } = writer('a');
+  const { model, asked } = writer('a');
   const apply_chat_template = () => Promise.reject(new Error('timeout'));
   const counter = { ...tokenizer, apply_chat_template };
   const { text, usage } = await generateText({ model: languageModel(model, { tokenizer: counter }), prompt: 'b' });
   expect({ text, inputTokens: usage.inputTokens }).toEqual({ text: 'a', inputTokens: undefined });
+  // A stop sequence reads the prompt, too.
+  const decode = async () => '';
+  const call = {
+    model: languageModel(model, { tokenizer: { ...counter, decode } }),
+    prompt: 'b',
+    stopSequences: ['.'],
+  };
+  expect(await generateText(call)).toMatchObject({ text: 'a' });
+  expect(asked.at(-1)?.config.stop_strings).toEqual(['.']);
 });
 
 test('models have names, by which a provider gives them', async () => {
