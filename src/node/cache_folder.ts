@@ -51,8 +51,12 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
         // The entry is written to a new file, which is then renamed, so that the write is atomic.
         const name = nameOf(key);
         const fresh = `${name}.${crypto.randomUUID()}`;
-        await system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
-        await system.rename(fresh, name);
+        try {
+          await system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
+          await system.rename(fresh, name);
+        } finally {
+          await system.rm(fresh, { force: true }); // a part of it lies there if the disk is full
+        }
       }
     });
   };

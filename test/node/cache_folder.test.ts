@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -60,6 +60,16 @@ test('bytes are written at any place, by one writer at a time', async () => {
   await files.delete('a');
   await files.delete('a');
   expect(await files.read('a', 0, 9)).toHaveLength(0);
+});
+
+test('a value that can not be stored leaves no file', async () => {
+  const { records } = opened();
+  await records.setMany([['a', 1]]);
+  const [name = ''] = readdirSync(join(root, 'cache'));
+  rmSync(join(root, 'cache', name));
+  mkdirSync(join(root, 'cache', name, 'in the way'), { recursive: true });
+  await expect(records.setMany([['a', 2]])).rejects.toMatchObject({ code: 'storage_unavailable' });
+  expect(readdirSync(join(root, 'cache'))).toEqual([name]);
 });
 
 test('a folder that can not be created is reported', async () => {
