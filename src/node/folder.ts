@@ -11,9 +11,9 @@ import { openBlob } from './open_blob';
  */
 export async function openFolder(path: string | URL): Promise<{ readonly files: ReadonlyMap<string, Blob> }> {
   const isAddress = path instanceof URL || /^file:/i.test(String(path));
-  if (!(path instanceof URL ? path.protocol === 'file:' : typeof path === 'string' && path !== '')) {
-    throw wrong('openFolder', "a folder's path or its file: address", path instanceof URL ? path.href : path);
-  }
+  const invalid = (): WebVeraError =>
+    wrong('openFolder', "a folder's path or its file: address", path instanceof URL ? path.href : path);
+  if (!(path instanceof URL ? path.protocol === 'file:' : typeof path === 'string' && path !== '')) throw invalid();
   const { process } = globalThis as { process?: NodeJS.Process };
   if (process?.getBuiltinModule === undefined) {
     throw new WebVeraError('invalid_argument', 'openFolder: expected Node or Deno, got a thread without files', {
@@ -24,7 +24,12 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
   const { getBuiltinModule } = process;
   const { promises } = getBuiltinModule('node:fs');
   const { join } = getBuiltinModule('node:path');
-  const folder = isAddress ? getBuiltinModule('node:url').fileURLToPath(path) : String(path);
+  let folder = String(path);
+  try {
+    if (isAddress) folder = getBuiltinModule('node:url').fileURLToPath(path);
+  } catch {
+    throw invalid(); // an address of another machine, for example
+  }
   const entries = await promises.readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'there is no such folder' : `it can't be read as one (${cause.code})`;
     throw missing(folder, reason, cause);

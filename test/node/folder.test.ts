@@ -66,5 +66,8 @@ test('says what is missing', async () => {
   });
   await refused(join(root, 'blob')).toMatchObject({ code: 'not_found', message: /can't be read as one \(ENOTDIR\)$/ });
   await refused(new URL('https://a.example/model/')).toMatchObject({ code: 'invalid_argument' });
+  for (const address of ['file://elsewhere.example/model', 'file://[']) {
+    await refused(address).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(address) });
+  }
   await refused(7).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/got 7$/) });
 });
