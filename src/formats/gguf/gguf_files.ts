@@ -132,6 +132,11 @@ export class GgufFiles implements ModelFiles {
     await reader.skipRest();
   }
 
+  /** Reads the opened file to its end, where a source compares its hash. */
+  async readRest(): Promise<void> {
+    await this.#opened?.reader.skipRest();
+  }
+
   /** Cancels the download, if one is open. */
   async close(): Promise<void> {
     await this.#opened?.stream.cancel();

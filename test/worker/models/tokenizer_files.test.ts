@@ -1,9 +1,16 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../../src/core/types/source';
+import { openSource } from '../../../src/hub/open_source';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { BaseModelLoader } from '../../../src/worker/models/loading/base_model_loader';
 import { readTokenizerFiles } from '../../../src/worker/models/loading/tokenizer_files';
+import { ggufFile } from '../../helpers/golden/golden_gguf';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
+import { FaultyServer } from '../../hub/faulty_server';
+import { errorOf } from '../../hub/source_bytes';
+import { TestClock } from '../../hub/test_clock';
 import { tokenizerJson } from '../../tokenizer/small_tokenizers';
 
 interface Folder {
@@ -261,4 +268,23 @@ describe('a folder', () => {
       code: 'limit_exceeded',
     });
   });
+});
+
+test("a GGUF file's tokenizer is refused unless the whole file has the pinned hash", async () => {
+  const content = new Uint8Array([...ggufFile('tokenizer-smollm'), ...new Uint8Array(2 ** 21)]);
+  const server = await FaultyServer.start({ 'a.gguf': content });
+  try {
+    const load = async (pinned: string) => {
+      const integrity = { 'a.gguf': pinned };
+      const source = openSource('a/b', { remoteHost: server.url, clock: new TestClock(), integrity });
+      const host = { emit() {} };
+      return new BaseModelLoader(host, defaultLimits).tokenizer(source, { gguf_file: 'a.gguf', integrity });
+    };
+    const { code } = await errorOf(load('0'.repeat(64)));
+    expect(code).toBe('integrity_mismatch');
+    const tokenizer = await load(createHash('sha256').update(content).digest('hex'));
+    expect(tokenizer.eos_token_id).toBe(2);
+  } finally {
+    await server.close();
+  }
 });

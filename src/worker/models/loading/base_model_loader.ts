@@ -16,7 +16,7 @@ import { imageCode } from './late_images';
 import { type LoadModelOptions, loadModel } from './model_loader';
 import { loadTokenizer } from './tokenizer_loader';
 
-type TokenizerLoad = Pick<LoadOptions, 'gguf_file' | 'hasToken'>;
+type TokenizerLoad = Pick<LoadOptions, 'gguf_file' | 'hasToken' | 'integrity'>;
 
 /** Loads models with their tokenizers and image processors, and tokenizers alone. */
 export class BaseModelLoader {
@@ -79,10 +79,12 @@ export class BaseModelLoader {
   }
 
   /** Loads a tokenizer. Throws `not_found` if the source has none. */
-  tokenizer(source: FileSource, { gguf_file, hasToken }: TokenizerLoad = {}): Promise<TextTokenizer> {
+  tokenizer(source: FileSource, { gguf_file, hasToken, integrity }: TokenizerLoad = {}): Promise<TextTokenizer> {
     return this.#reading(source, gguf_file, async (gguf) => {
       const tokenizer = await loadTokenizer(this, source, { gguf, hasToken });
       if (tokenizer === undefined) throw missingFile(source, ['tokenizer.json']);
+      // A hash is compared at a file's end. To spare a large download, a GGUF file is read to its end only if the page pinned its hash.
+      if (typeof integrity === 'object' && Object.hasOwn(integrity, gguf_file ?? '')) await gguf?.readRest();
       return tokenizer;
     });
   }
