@@ -86,12 +86,12 @@ export class ProfileStore {
 
   /**
    * Stores the features of a profile's examples in place of earlier ones. Stores nothing if the profile was deleted, or if its settings no
-   * longer allow examples to be stored: another tab may do this at any time.
+   * longer allow examples to be stored: another tab may do this at any time. Resolves with whether it stored them.
    */
-  async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
+  setFeatures({ id, born }: ProfileName, features: Stored): Promise<boolean> {
     const fits = ({ born: own, settings }: ReturnType<typeof fieldsOf>): boolean =>
       own === born && fieldsOf(settings).keep_examples !== false;
-    await this.#setIf(id, [[keyOf(id, FEATURES), features]], fits);
+    return this.#setIf(id, [[keyOf(id, FEATURES), features]], fits);
   }
 
   /** Stores the entries if `fits` accepts the profile's stored state. Resolves with whether it stored them. */

@@ -44,8 +44,8 @@ export class StoredFeatures {
     const stored = await this.known(size);
     if (used.length === stored.size && used.every(([key]) => stored.has(key))) return;
     try {
-      await this.#profiles.setFeatures(this.name, writtenFeatures(used, size));
-      this.#stored = Promise.resolve(new Map(used));
+      const isStored = await this.#profiles.setFeatures(this.name, writtenFeatures(used, size));
+      if (isStored) this.#stored = Promise.resolve(new Map(used));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#warn({

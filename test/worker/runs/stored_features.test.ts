@@ -57,6 +57,17 @@ test('a full disk is reported, and the features are stored by the next call that
   expect(await new StoredFeatures(profiles, ada, noWarning).known(1)).toEqual(used);
 });
 
+test('features that the profile refused are stored by the next call whose profile keeps examples', async () => {
+  const profiles = await profilesOf();
+  const features = new StoredFeatures(profiles, ada, noWarning);
+  const used = new Map([['a', Float32Array.of(1)]]);
+  await profiles.set('ada', { state: { born: 'b1', settings: { keep_examples: false } } });
+  await features.save(used, 1);
+  await profiles.set('ada', { state: { born: 'b1' } });
+  await features.save(used, 1);
+  expect(await new StoredFeatures(profiles, ada, noWarning).known(1)).toEqual(used);
+});
+
 describe('damaged features count as none', () => {
   test.each<[string, unknown]>([
     ['no value', undefined],
