@@ -166,9 +166,9 @@ export class OpenProfile implements Openable, LearningProfile {
           return { ...rest, state: { ...next, vectors, version: stored.state.version + 1 } };
         });
         if (inMemory !== undefined) this.#inMemory = inMemory;
-        await this.#take(fresh, state);
+        await this.#show(state, fresh);
       } catch (error) {
-        if (this.#adapter !== fresh) await this.host.remove(fresh);
+        await this.host.remove(fresh);
         throw error;
       }
     });
@@ -275,22 +275,21 @@ export class OpenProfile implements Openable, LearningProfile {
     await over;
   }
 
-  async #show(state: ProfileState): Promise<void> {
-    if (state.version !== this.#state.version) {
-      const fresh = this.host.newName(this.id);
-      await this.host.place(fresh, filesOf(state.vectors));
-      return this.#take(fresh, state);
-    }
-    this.#state = state;
-    this.#emit('change');
-  }
-
-  /** Switches to another adapter, and removes the previous one. */
-  async #take(adapter: string, state: ProfileState): Promise<void> {
-    const before = this.#adapter;
-    this.#adapter = adapter;
-    this.#state = state;
-    await this.host.remove(before);
+  /**
+   * Switches to a stored state, and to its adapter if that is another one: `fresh`, or a new one. Never rejects, because the data is
+   * stored: if the device is lost, the next call reports it.
+   */
+  async #show(state: ProfileState, fresh?: string): Promise<void> {
+    try {
+      const before = this.#adapter;
+      if (state.version !== this.#state.version) {
+        const adapter = fresh ?? this.host.newName(this.id);
+        if (fresh === undefined) await this.host.place(adapter, filesOf(state.vectors));
+        this.#adapter = adapter;
+      }
+      this.#state = state;
+      if (this.#adapter !== before) await this.host.remove(before);
+    } catch {}
     this.#emit('change');
   }
 

@@ -1,6 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Profile, Trainer, VeraModel } from '../../../src/index';
+import { Profile, Trainer, VeraModel, WebVeraError } from '../../../src/index';
+import { ProfileHost } from '../../../src/page/profile/host';
 import { OpenProfile } from '../../../src/page/profile/open_profile';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { firstLog } from '../../helpers/models/tiny_training';
@@ -219,6 +220,22 @@ describe('a profile', () => {
       expect(profile.info.history.map(({ undone }) => undone)).toEqual([undefined, true]);
       expect(await weightsOf(profile)).toEqual(first);
       expect(await writingOf(profile)).toEqual(text);
+    });
+  });
+
+  test('resolves once it is stored, though the device is lost right after', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const fresh = await weightsOf(profile);
+      await profile.add(habit(1));
+      await profile.learn();
+      const changed = heard(profile, 'change');
+      const lost = new WebVeraError('device_lost', 'The device is lost');
+      vi.spyOn(ProfileHost.prototype, 'remove').mockRejectedValueOnce(lost);
+      await profile.rollback();
+      await changed;
+      expect(profile.info.can_roll_back).toBe(false);
+      expect(await weightsOf(profile)).toEqual(fresh);
     });
   });
 
