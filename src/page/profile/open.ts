@@ -136,7 +136,7 @@ function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): Pr
 
 /**
  * Applies new settings to a stored profile. Returns its state, and the lists of data that must be written: those that shrink to fit into
- * `max_examples`, or all if `keep_examples` becomes true.
+ * `max_examples`.
  */
 export function withSettings(
   host: ProfileHost,
@@ -148,9 +148,7 @@ export function withSettings(
   expectConfig(withHead(host, state.settings.peft_config), options.peft_config, withHead(host, {}));
   const settings = { ...settingsOf(state.settings, options), peft_config: state.settings.peft_config };
   const next = { ...state, used_at: Date.now(), settings };
-  const fewer = sampledData(next, data);
-  const begins = settings.keep_examples && !state.settings.keep_examples;
-  return { state: next, data: begins ? { ...data, ...fewer } : fewer };
+  return { state: next, data: sampledData(next, data) };
 }
 
 function nameOf(config: Readonly<Record<string, unknown>>): string | null {

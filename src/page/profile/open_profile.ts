@@ -115,8 +115,9 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   data(stored: StoredProfile<keyof ProfileData>): ProfileData {
+    const { examples, feedback } = this.#inMemory;
     if (!stored.state.settings.keep_examples) return this.#inMemory;
-    return { examples: stored.examples(), feedback: stored.feedback() };
+    return { examples: [...stored.examples(), ...examples], feedback: [...stored.feedback(), ...feedback] };
   }
 
   /** Changes the profile's data. `lists`: the lists that `body` reads and may change; the other list may be empty. */
@@ -126,13 +127,16 @@ export class OpenProfile implements Openable, LearningProfile {
   ): Promise<void> {
     return this.#turns.run(async () => {
       let inMemory = this.#inMemory;
+      // Another tab may have set `keep_examples`: then all that is in memory is stored.
+      const isHeld = inMemory !== noData;
       const change: ProfileChange<keyof ProfileData> = (stored) => {
         const before = this.data(stored);
         const { state: next, data } = body(stored.state, before);
-        inMemory = next.settings.keep_examples ? noData : { ...before, ...data };
-        return storedChanges({ state: next, data });
+        const all = { ...before, ...data };
+        inMemory = next.settings.keep_examples ? noData : all;
+        return storedChanges({ state: next, data: isHeld ? all : data });
       };
-      const state = await this.#write(change, ...lists);
+      const state = await this.#write(change, ...(isHeld ? (['examples', 'feedback'] as const) : lists));
       this.#inMemory = inMemory;
       await this.#show(state);
     });
@@ -275,10 +279,7 @@ export class OpenProfile implements Openable, LearningProfile {
     await over;
   }
 
-  /**
-   * Switches to a stored state, and to its adapter if that is another one: `fresh`, or a new one. Never rejects, because the data is
-   * stored: if the device is lost, the next call reports it.
-   */
+  /** Switches to a stored state, and to its adapter `fresh`, if it has another. Errors are left to the next call: the state is stored. */
   async #show(state: ProfileState, fresh?: string): Promise<void> {
     try {
       const before = this.#adapter;

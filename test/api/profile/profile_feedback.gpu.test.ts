@@ -10,6 +10,7 @@ import { smallWriter } from '../../helpers/models/small_writer';
 import { tinyConfig, tinyFiles } from '../../helpers/models/tiny_llama';
 import { stored, visit } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
+import { FakeLocks } from '../../worker/fake_locks';
 
 /** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -110,6 +111,25 @@ describe('ratings', () => {
       expect(await secret.rate('The sea.', 1)).toBe(1);
       expect((await stored()).get('profile/secret/feedback')).toMatchObject({ kept: [] });
       expect(secret.info).toMatchObject({ ratings: 1, preferences: 0 });
+    });
+  });
+});
+
+test('data in memory is stored once another tab sets keep_examples', async () => {
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+  await visit(async (here) => {
+    await visit(async (there) => {
+      const mine = await Profile.open(await prose(here), 'ada', { ...options, keep_examples: false });
+      await mine.add([{ text: 'One.' }, { text: 'Two.' }]);
+      await mine.rate('The sea.', 1);
+      const theirs = await Profile.open(await prose(there), 'ada', { keep_examples: true });
+      await theirs.add({ text: 'Theirs.' });
+      await mine.add({ text: 'Mine.' });
+      expect(mine.info).toMatchObject({ examples: 4, ratings: 1, seen: 4 });
+      const exported = await theirs.export();
+      const texts = (await lines(exported, 'examples.jsonl')).map((line) => (line as { text: string }).text);
+      expect(texts.sort()).toEqual(['Mine.', 'One.', 'Theirs.', 'Two.']);
+      expect(await lines(exported, 'ratings.jsonl')).toHaveLength(1);
     });
   });
 });

@@ -20,9 +20,6 @@ test('new settings write only lists that they change', () => {
   const data = { examples, feedback: [] };
   expect(withSettings(host, state, data, { max_examples: 2 }).data).toEqual({});
   expect(withSettings(host, state, data, { max_examples: 1 }).data).toEqual({ examples: [expect.anything()] });
-  const unstored = { ...state, settings: { ...usualSettings, keep_examples: false } };
-  expect(withSettings(host, unstored, data, {}).data).toEqual({});
-  expect(withSettings(host, unstored, data, { keep_examples: true }).data).toEqual(data);
 });
 
 describe('an argument that is undefined', () => {
