@@ -161,7 +161,13 @@ function actionsOf(learner: Learner, say: Announce): Actions {
     },
     rollback: () => succeeds(learner.rollback()),
     export: () => succeeds(learner.export().then(saveFiles)),
-    import: (files) => succeeds(Promise.resolve().then(() => learner.import(byName(files)))),
+    import(files) {
+      try {
+        void succeeds(learner.import(byName(files)));
+      } catch (error) {
+        learner.status.report(error);
+      }
+    },
     forget: () => succeeds(learner.forget()),
     teach: (lesson) => succeeds(learner.teach(lesson)),
     rate: (rated, rating) => succeeds(learner.rate(rated, rating)),

@@ -41,11 +41,23 @@ test('a blocked device is not refused, because it comes back', async () => {
 
 /** Chooses the file of an exported profile in the region of the stored one. */
 function chooseExport(root: FakeElement, examples: readonly object[]): void {
+  choose(root, new File([JSON.stringify(examples)], 'profile (1).json'));
+}
+
+function choose(root: FakeElement, ...files: readonly File[]): void {
   const picker = region(root, 'kept')?.all.find(({ localName }) => localName === 'input');
-  const file = new File([JSON.stringify(examples)], 'profile (1).json');
-  Object.assign(picker ?? {}, { files: [file] });
+  Object.assign(picker ?? {}, { files });
   picker?.dispatchEvent(new Event('change'));
 }
+
+test('files of two exports are refused in words', async () => {
+  const { root } = await openPanel(world);
+  choose(root, new File(['[]'], 'profile.json'), new File(['[]'], 'profile (1).json'));
+  await settled();
+  const message = root.all.find((each) => each.getAttribute('part') === 'message');
+  expect([message?.isVisible, message?.textContent]).toEqual([true, expect.stringMatching(/two files of one name/)]);
+  expect(world.heard('error')).toMatchObject([{ code: 'invalid_argument' }]);
+});
 
 test('an import asks before it replaces anything, and replaces nothing before', async () => {
   const { root, named } = await openPanel(world);
