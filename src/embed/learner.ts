@@ -91,8 +91,7 @@ export class Learner {
     // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
     this.#drop();
     this.visit = visit;
-    const ending = before?.end(new DOMException('Another model or profile is loaded', 'AbortError'));
-    this.#ended = Promise.all([this.#ended, ending]);
+    if (before !== undefined) this.#end(before, new DOMException('Another model or profile is loaded', 'AbortError'));
     this.#loading = this.#ended.then(() => this.#open(visit));
     this.#loading.catch(() => {}); // reported by an event
     this.lessons.keepFor(settings);
@@ -199,8 +198,9 @@ export class Learner {
     const visit = this.visit;
     if (visit === undefined) return;
     this.#drop();
+    const ending = this.#end(visit, new DOMException(why, 'AbortError'));
     this.status.happen('left');
-    await visit.end(new DOMException(why, 'AbortError'));
+    await ending;
   }
 
   async #open(visit: Visit): Promise<void> {
@@ -281,9 +281,16 @@ export class Learner {
   /** Reports an error, and releases the model and the profile. Listeners of the error may load again at once. */
   async #giveUp(visit: Visit, error: unknown): Promise<WebVeraError> {
     this.#drop();
+    const ending = this.#end(visit, error);
     const known = this.status.report(error, 'failed');
-    await visit.end(known, { broken: isFatal(known) });
+    await ending;
     return known;
+  }
+
+  /** Ends a visit. The next one opens after that, even if a listener of what is reported now loads it. */
+  #end(visit: Visit, reason: unknown): Promise<unknown> {
+    this.#ended = Promise.all([this.#ended, visit.end(reason, { broken: isFatal(reason) })]);
+    return this.#ended;
   }
 
   #drop(): void {
