@@ -46,15 +46,23 @@ export function isUnsupported(error: WebVeraError | undefined): boolean {
   return error?.code === 'unsupported_device' || error?.code === 'insecure_context';
 }
 
-/** Whether an error makes the model and the profile unusable, so that both must be loaded again. */
+/**
+ * Whether an error makes the model and the profile unusable, so that both must be loaded again. The worker for chat templates holds no
+ * model, and its errors name its `url`.
+ */
 export function isFatal(error: unknown): boolean {
-  return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
+  if (!(error instanceof WebVeraError) || error.detail.url !== undefined) return false;
+  return ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
 
-/** Whether the error means that the profile was forgotten: `not_found`, or a closed profile's `invalid_argument` with that cause. */
+/**
+ * Whether the error means that the profile was forgotten: `not_found` that names the profile, or a closed profile's `invalid_argument` with
+ * that cause. Others, such as of a script that the server lacks, are reported.
+ */
 export function isForgotten(error: unknown): boolean {
   if (!(error instanceof WebVeraError)) return false;
-  return error.code === 'not_found' || (error.code === 'invalid_argument' && isForgotten(error.cause));
+  if (error.code === 'invalid_argument') return isForgotten(error.cause);
+  return error.code === 'not_found' && error.detail.profile !== undefined;
 }
 
 /**

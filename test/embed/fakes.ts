@@ -11,6 +11,7 @@ import type {
   TrainEvent,
 } from '../../src/index';
 import { type Session, type TrainOutput, type TrainRun, WebVeraError } from '../../src/index';
+import { forgotten } from '../../src/page/profile/storage/profile_storage';
 import { Followed, Replay } from '../../src/page/training/replay';
 import { beginningOf } from '../../src/page/training/run_report';
 import { withResolvers } from '../helpers/with_resolvers';
@@ -199,7 +200,7 @@ export class FakeProfile extends EventTarget {
 
   vanish(): void {
     this.examples = [];
-    this.learning?.fail(new WebVeraError('not_found', 'it was forgotten'));
+    this.learning?.fail(forgotten(this.id));
     this.dispatchEvent(new Event('forgotten'));
   }
 

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { asWebVeraError, deviceTrouble, isForgotten, isUnsupported } from '../../src/embed/trouble';
 import { WebVeraError } from '../../src/index';
+import { forgotten } from '../../src/page/profile/storage/profile_storage';
 import { surroundings } from '../../src/parts/find_adapter';
 
 const gpuOf = (requestAdapter: () => Promise<unknown>): GPU => ({ requestAdapter }) as unknown as GPU;
@@ -61,7 +62,7 @@ test('anything thrown becomes a WebVeraError', () => {
 });
 
 test('a forgotten profile is recognized by its own error, and by errors that it causes', () => {
-  const gone = new WebVeraError('not_found', 'it was forgotten');
+  const gone = forgotten('ann');
   const late = new WebVeraError('invalid_argument', 'it is closed', { cause: gone });
   expect([gone, late, new WebVeraError('invalid_argument', 'else')].map(isForgotten)).toEqual([true, true, false]);
   // A run that can't recover from a lost GPU has the error of its recovery as its cause.

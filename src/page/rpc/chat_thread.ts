@@ -127,5 +127,6 @@ function failed(reason: string): WebVeraError {
   return new WebVeraError('worker_crashed', `The worker for chat templates does not answer: ${reason}`, {
     retryable: true,
     hint: 'Reload the page: its site may have a new version. Is chat_worker.js served beside worker.js, and does the Content-Security-Policy allow it (worker-src)?',
+    detail: { url: 'chat_worker.js' },
   });
 }

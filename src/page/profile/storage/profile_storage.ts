@@ -184,6 +184,7 @@ export function readableInfos(listed: readonly ListedProfile[]): ProfileInfo[] {
 export function forgotten(id: string): WebVeraError {
   return new WebVeraError('not_found', `Expected profile '${id}' to be there, but it was forgotten`, {
     hint: 'Another tab may have forgotten it. Profile.open creates it anew.',
+    detail: { profile: id },
   });
 }
 
