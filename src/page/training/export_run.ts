@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 import type { AdaptedModel } from '../adapters/adapted_model';
 import { openDataset } from '../data/feed';
@@ -56,7 +57,7 @@ export async function export_run(
   const { session, signal } = options;
   expectOwnSession('export_run', link, session);
   liveHandle(model);
-  const going = await parts.run?.begun();
+  const going = await (parts.run && untilAborted(parts.run.begun(), signal));
   if (going !== undefined) {
     const files = await link.call((call) => link.request('exportRunning', call, going), { signal });
     if (files !== undefined) return files;

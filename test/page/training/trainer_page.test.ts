@@ -1,10 +1,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TrainingArguments } from '../../../src/core/types/training';
+import { export_run } from '../../../src/page/training/export_run';
+import { RemoteRun } from '../../../src/page/training/train_run';
 import { Trainer } from '../../../src/page/training/trainer';
 import { eventually } from '../../helpers/eventually';
 import { output, report, rows, wrapped } from './scripted_training';
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 describe('a training run', () => {
   test('pauses, resumes and stops', async () => {
@@ -47,6 +52,20 @@ describe('a training run', () => {
     expect(await run.stop()).toEqual(output);
     expect(fake.calls.length).toBe(before);
     await session.close();
+  });
+
+  test('that the worker has not begun yet is exported until the signal aborts', async () => {
+    const { model, session } = await wrapped((fake) => ({ train: (call) => fake().untilCancelled(call) }));
+    const trainer = new Trainer({ model, train_dataset: rows });
+    const run = trainer.train();
+    const ended = expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    vi.spyOn(RemoteRun.prototype, 'begun').mockReturnValue(new Promise(() => {}));
+    const controller = new AbortController();
+    const exported = export_run({ model, trainer }, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(exported).rejects.toBe('enough');
+    await session.close();
+    await ended;
   });
 
   test('reports each reason for a pause to the session, such as a hidden page, and its end', async () => {
