@@ -55,8 +55,14 @@ const CLOCKED = [
   'test/browser/**/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/**/{bench_page,csp,degraded,demo,demo_files,demo_offline,embed,embed_labels,embed_trouble,failures}.test.ts',
-  'test/browser/**/{example_troubles,examples,finetune,golden,images,kept,other_origin,page_troubles,readme,resume,session}.test.ts',
+  'test/browser/**/{bench_page,csp,degraded,demo,demo_files,demo_offline,embed,embed_trouble}.test.ts',
+  'test/browser/**/{examples,finetune,golden,images,kept,other_origin,page_troubles,readme,resume,session}.test.ts',
+];
+
+/** Files that leave cases to `npm run test:soak`, by `ofRing` or `testInSoak`. */
+const BROWSER_SOAK = [
+  'test/browser/**/{classified.all,embed_labels,example_troubles,failures,golden,preferences.all}.test.ts',
+  'test/packages/{bundlers,guides}.all.test.ts',
 ];
 
 /** At least two. Node's tests, and Dawn's, wait a good deal: one process more than there are cores. */
@@ -180,6 +186,7 @@ export default defineConfig({
 
       // Combinations of tiles, shapes and storage formats whose parts `npm test` and `npm run test:all` have in other combinations.
       project('soak:kernels', { ...kernels, include: KERNEL_PRODUCTS }),
+      project('soak:browser', { ...browser, include: BROWSER_SOAK }),
       // What takes long, in real browsers, one file at a time.
       project('soak', {
         ...browser,

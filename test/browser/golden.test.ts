@@ -13,7 +13,7 @@ import {
 import { factsOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenCases } from '../helpers/golden/golden_index';
 import { covering } from '../helpers/maths/covering';
-import { ofRing } from '../helpers/ring';
+import { ofAll, ofRing } from '../helpers/ring';
 import { type BrowserName, browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Files {
@@ -70,7 +70,7 @@ const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
   ],
   firefox: [],
 };
-/** Cases of other adapter kinds. `npm test` runs them in Chromium, `npm run test:all` in Firefox. */
+/** Cases of other adapter kinds. `npm test` runs them in Chromium, `npm run test:soak` in Firefox. */
 const OF_OTHER_KINDS: readonly string[] = ['lora_llama', 'dora_llama', 'unilora_llama'];
 /**
  * Whether golden.html runs this case. Another page (peft.html) tests trained biases, and a model with older module names of
@@ -95,8 +95,9 @@ function usualOf(browser: BrowserName): readonly string[] {
 
 /** Returns the cases that the current test command runs in a browser. */
 function casesOf(browser: BrowserName): readonly string[] {
-  const ofVera = ofRing(usualOf(browser), { test: (name) => KINDS[browser].includes(name) });
-  return [...ofVera, ...ofRing(OF_OTHER_KINDS, { test: () => browser === 'chromium' })];
+  const soak = () => browser === 'firefox';
+  const ofVera = ofRing(usualOf(browser), { test: (name) => KINDS[browser].includes(name), soak });
+  return [...ofVera, ...ofRing(OF_OTHER_KINDS, { soak })];
 }
 
 test.each(browserNames.filter((browser) => casesOf(browser).length > 0))(
@@ -114,7 +115,7 @@ test.each(browserNames.filter((browser) => casesOf(browser).length > 0))(
   },
 );
 
-test.each(ofRing(browserNames, { test: () => false }))(
+test.each(ofAll(browserNames, (browser) => browser === 'firefox'))(
   '%s: trained biases, Conv1D layers, merged weights, several adapters and mixed batches give PEFT’s numbers',
   async (browser) => {
     const { biases, conv1d, two } = await withBrowser(browser, (page, url) =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StepLogs } from '../../src/index';
 import { expectGolden, goldenDpo, goldenKto } from '../helpers/golden/golden_preferences';
+import { ofAll } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Learnt {
@@ -22,7 +23,7 @@ interface Report {
   readonly kto: GoldenRun;
 }
 
-test.each(browserNames)(
+test.each(ofAll(browserNames, (name) => name === 'firefox'))(
   '%s: the bundled model learns pairs and ratings, and a golden model what TRL taught it',
   async (name) => {
     const { pairs, ratings, ...golden } = (await withBrowser(name, (page, url) =>

@@ -14,6 +14,8 @@ export type Ring = 'quick' | 'test' | 'all' | 'clock' | 'soak';
 export interface Choice<T> {
   readonly test?: (one: T) => boolean;
   readonly quick?: (one: T) => boolean;
+  /** Whether `npm run test:soak` alone runs a case. Default: false. */
+  readonly soak?: (one: T) => boolean;
   /**
    * Whether `coveringOfRing` leaves cases to `npm run test:soak`: then `npm run test:all` runs only a few, which have the features that
    * `npm test` leaves out. Default: false, for all cases that `npm test` leaves out.
@@ -22,11 +24,20 @@ export interface Choice<T> {
 }
 
 /** Returns the cases of the current ring (set of tests). `npm run test:all` runs only the cases that `npm test` leaves out. */
-export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T> = {}): T[] {
+export function ofRing<T>(
+  cases: readonly T[],
+  { test = () => true, quick = () => true, soak = () => false }: Choice<T> = {},
+): T[] {
   const ring = inject('ring');
-  if (ring === 'soak') return [];
-  if (ring === 'all') return cases.filter((one) => !test(one));
-  return cases.filter((one) => test(one) && (ring !== 'quick' || quick(one)));
+  if (ring === 'soak') return cases.filter(soak);
+  const others = cases.filter((one) => !soak(one));
+  if (ring === 'all') return others.filter((one) => !test(one));
+  return others.filter((one) => test(one) && (ring !== 'quick' || quick(one)));
+}
+
+/** Returns the cases of a file that `npm run test:all` runs, without those that are left to `npm run test:soak`. */
+export function ofAll<T>(cases: readonly T[], soak: (one: T) => boolean): T[] {
+  return ofRing(cases, { test: () => false, soak });
 }
 
 /** As `ofRing`. But `npm test` runs only a few cases, which together have every feature of the cases that `test` accepts. */
@@ -68,7 +79,12 @@ function isRepeated(): boolean {
   return ['all', 'clock', 'soak'].includes(inject('ring'));
 }
 
-/** Defines a test that only `npm run test:all` runs, in a file that `npm test` runs too. */
+/** Defines a test that only `npm run test:all` runs, in a file that other commands run too. */
 export function testInAll(name: string, body: TestFunction, timeout?: number): void {
   if (inject('ring') === 'all') test(name, body, timeout);
+}
+
+/** Defines a test that only `npm run test:soak` runs, in a file that other commands run too. */
+export function testInSoak(name: string, body: TestFunction, timeout?: number): void {
+  if (inject('ring') === 'soak') test(name, body, timeout);
 }

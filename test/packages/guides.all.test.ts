@@ -7,6 +7,7 @@ import { packed } from '../../scripts/build/tarball.mjs';
 import { packModel } from '../../scripts/model/model_package.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { codeBlocks, GUIDES } from '../browser/docs/samples';
+import { ofAll, testInAll, testInSoak } from '../helpers/ring';
 import { withProject } from './app_project';
 import { buildFramework, FRAMEWORKS } from './frameworks';
 import type { Project } from './project';
@@ -33,15 +34,17 @@ async function withFiles(guide: string, files: readonly string[], body: (project
   });
 }
 
-test.each(Object.entries(FRAMEWORKS))('%s: the component of the guide, in a production build', (_, framework) =>
-  withFiles('frameworks.md', ['src/model.js', framework.file], async (project) => {
-    await buildFramework(project, framework, [tarball, model]);
-    serveModel(project, { scripts: 'dist/assets', root: 'dist' });
-    await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
-  }),
+test.each(ofAll(Object.entries(FRAMEWORKS), ([name]) => name !== 'Vue'))(
+  '%s: the component of the guide, in a production build',
+  (_, framework) =>
+    withFiles('frameworks.md', ['src/model.js', framework.file], async (project) => {
+      await buildFramework(project, framework, [tarball, model]);
+      serveModel(project, { scripts: 'dist/assets', root: 'dist' });
+      await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
+    }),
 );
 
-test('the development server of Vite 7, by the settings of the guide', () =>
+testInAll('the development server of Vite 7, by the settings of the guide', () =>
   withFiles('frameworks.md', ['vite.config.js'], async (project) => {
     await project.install(tarball, 'vite@7.3.8');
     project.write('vite');
@@ -53,22 +56,25 @@ test('the development server of Vite 7, by the settings of the guide', () =>
     } finally {
       kill(child);
     }
-  }));
+  }),
+);
 
 describe('scripts of the guide', () => {
-  test('Node and Bun, with WebGPU by Dawn', () =>
+  testInAll('Node and Bun, with WebGPU by Dawn', () =>
     withFiles('runtimes.md', ['train.mjs'], async (project) => {
       chooseLavapipe();
       await project.install(tarball, model, 'webgpu@0.6.2', 'bun@1.4.5');
       expectTrained(await project.node('train.mjs'));
       expectTrained(await project.npm('exec', '--', 'bun', 'train.mjs'));
-    }));
+    }),
+  );
 
-  test('Deno, with its own WebGPU', () =>
+  testInSoak('Deno, with its own WebGPU', () =>
     withFiles('runtimes.md', ['train_deno.mjs'], async (project) => {
       chooseLavapipe();
       await project.install(tarball, model, 'deno@2.9.6');
       const [, command = ''] = /`deno (run [^`]+)`/.exec(GUIDES.get('runtimes.md') ?? '') ?? [];
       expectTrained(await project.npm('exec', '--', 'deno', ...command.split(' ')));
-    }));
+    }),
+  );
 });

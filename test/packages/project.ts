@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,11 +71,6 @@ export class Project {
   give(name: string, content: string): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });
     writeFileSync(join(this.folder, name), content);
-  }
-
-  /** Removes folders, so that another page can replace the first. */
-  clear(...folders: readonly string[]): void {
-    for (const folder of folders) rmSync(join(this.folder, folder), { recursive: true });
   }
 
   /** Adds the files that the author of such a project writes, and counts their lines. */

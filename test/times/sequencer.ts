@@ -10,7 +10,6 @@ const LONG = [
   'with_peft/adapters.test.ts',
   'browser/docs/site.all.test.ts',
   'browser/visits/stories.all.test.ts',
-  'browser/demo/spam_story.all.test.ts',
   'browser/docs/samples.all.test.ts',
   'browser/runs/classified.all.test.ts',
   'browser/runs/resume.test.ts',

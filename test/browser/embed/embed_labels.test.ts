@@ -6,7 +6,7 @@ import { prose, tag, withEmbed } from './embed_page';
 
 const small = 'r="4" target-modules="q_proj,v_proj" max-steps="12" learning-rate="3e-2" max-length="32"';
 
-test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
+test.each(ofRing(browserNames, { soak: (name) => name === 'firefox' }))(
   '%s: labels are learnt at once, with predictions as bars, and refined by a button',
   async (name) => {
     await withEmbed(

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ofAll } from '../../helpers/ring';
 import { withSite } from '../helpers/harness';
 import { type Done, type Report, visit } from '../helpers/visit';
 
@@ -17,7 +18,7 @@ const cases = [
   { browser: 'firefox', kind: 'images', metric: 'accuracy' },
 ] as const;
 
-test.each(cases)(
+test.each(ofAll(cases, ({ kind }) => kind === 'numbers'))(
   '$browser: a run that classifies $kind evaluates itself, stops early, and ends with the same bytes after a killed browser',
   async ({ browser, kind, metric }) => {
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));

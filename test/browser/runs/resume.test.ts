@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { ofRing, testInAll, testOnce } from '../../helpers/ring';
-import { type BrowserName, browserNames, withSite } from '../helpers/harness';
+import { expect } from 'vitest';
+import { testInAll, testOnce } from '../../helpers/ring';
+import { withSite } from '../helpers/harness';
 import { type Done, type Report, visit } from '../helpers/visit';
 
 /** The number of steps: enough for one kill, or for two crashes of the GPU, each after some saved steps. */
@@ -13,49 +13,45 @@ const PAGE = `runs/resumed.html?steps=${STEPS}`;
 const KILL = 12;
 const WAIT = KILL + 5;
 
-/** The result of an uninterrupted run in each browser, computed once. */
-const straightRuns = new Map<BrowserName, Promise<Done>>();
+/** The result of an uninterrupted run, computed once. */
+let straight: Promise<Done> | undefined;
 
-function straightRun(name: BrowserName, url: string): Promise<Done> {
-  const run = straightRuns.get(name) ?? visit(name, url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
-  straightRuns.set(name, run);
-  return run;
+function straightRun(url: string): Promise<Done> {
+  straight ??= visit('chromium', url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
+  return straight;
 }
 
-// `npm run test:soak` kills a browser fifty times.
-test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a browser that is killed while it trains loses no step that was saved',
-  async (name) => {
-    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
-    try {
-      await withSite(async (url) => {
-        const straight = await straightRun(name, url);
-        expect(straight.losses).toHaveLength(STEPS);
+// `npm run test:soak` kills browsers of both kinds fifty times.
+testOnce('chromium: a browser that is killed while it trains loses no step that was saved', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  try {
+    await withSite(async (url) => {
+      const straight = await straightRun(url);
+      expect(straight.losses).toHaveLength(STEPS);
 
-        let saved = 0;
-        const dies = (report: Report): boolean => {
-          if (report.type === 'save') saved = report.step;
-          return saved > 0 && report.type === 'log' && report.step >= KILL;
-        };
-        const killed = await visit(name, url, `${PAGE}&by-time&holds=${WAIT}`, { profile, dies });
-        expect(killed.map(({ type }) => type)).not.toContain('done');
+      let saved = 0;
+      const dies = (report: Report): boolean => {
+        if (report.type === 'save') saved = report.step;
+        return saved > 0 && report.type === 'log' && report.step >= KILL;
+      };
+      const killed = await visit('chromium', url, `${PAGE}&by-time&holds=${WAIT}`, { profile, dies });
+      expect(killed.map(({ type }) => type)).not.toContain('done');
 
-        const reports = await visit(name, url, PAGE, { profile });
-        expect(reports[0]).toMatchObject({ type: 'restored', step: expect.toSatisfy((step) => step >= saved) });
-        const done = reports.at(-1) as Done;
-        expect(done.losses).toEqual(straight.losses);
-        expect(done.files).toEqual(straight.files);
-        expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
-      });
-    } finally {
-      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
-    }
-  },
-);
+      const reports = await visit('chromium', url, PAGE, { profile });
+      expect(reports[0]).toMatchObject({ type: 'restored', step: expect.toSatisfy((step) => step >= saved) });
+      const done = reports.at(-1) as Done;
+      expect(done.losses).toEqual(straight.losses);
+      expect(done.files).toEqual(straight.files);
+      expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
+    });
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
+});
 
 testInAll('chromium: a full disk costs the checkpoints, not the run', async () => {
   await withSite(async (url) => {
-    const straight = await straightRun('chromium', url);
+    const straight = await straightRun(url);
     const reports = await visit('chromium', url, PAGE, { quota: 4096 });
     expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
     const warning = reports.find(({ type }) => type === 'warning');
@@ -71,7 +67,7 @@ testOnce(
   'chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything',
   async () => {
     await withSite(async (url) => {
-      const straight = await straightRun('chromium', url);
+      const straight = await straightRun(url);
       const reports = await visit('chromium', url, PAGE, { crashes: [11] });
       const [recovered, ...others] = recoveries(reports);
       expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
@@ -87,7 +83,7 @@ testInAll(
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
     try {
       await withSite(async (url) => {
-        const straight = await straightRun('chromium', url);
+        const straight = await straightRun(url);
         const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
         const first = await visit('chromium', url, PAGE, { profile, crashes: [6, 12], dies: isWarned });
         expect(recoveries(first)).toHaveLength(1);

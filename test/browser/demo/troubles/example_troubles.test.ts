@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { ofRing, testInAll, testOnce } from '../../../helpers/ring';
+import { ofRing, testInSoak, testOnce } from '../../../helpers/ring';
 import { builtDemo, until, withDemo } from '../demo_page';
 import { EXAMPLE_HEADERS } from '../examples_page';
 
@@ -71,7 +71,7 @@ const cases: readonly [string, (page: Page) => Promise<unknown>, (page: Page) =>
 const EAGER = ['spam', 'drawings'];
 
 // The pages share how they load. `npm test` has one that loads as one types, and one that loads by itself.
-test.each(ofRing(cases, { test: ([name]) => ['autocomplete', 'drawings'].includes(name) }))(
+test.each(ofRing(cases, { soak: ([name]) => !['autocomplete', 'drawings'].includes(name) }))(
   '%s works after a load that failed',
   async (name, act, works) => {
     await withDemo(
@@ -134,7 +134,7 @@ testOnce('a second press of Write does nothing while the first one writes', asyn
   });
 });
 
-testInAll('a second press of Write does nothing in the other examples, either', async () => {
+testInSoak('a second press of Write does nothing in the other examples, either', async () => {
   await open('thumbs', async (page) => {
     expect(await pressTwice(page, '#write')).toContain('Loading the model…');
     expect(await page.$$eval('li', (texts) => texts.length)).toBe(6);

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import { builtDemo, until } from '../demo/demo_page';
+import { EXAMPLE_HEADERS, openExample } from '../demo/examples_page';
 import { expectAccessible } from '../helpers/axe';
 import { withPage, withSite } from '../helpers/harness';
 import { exported } from '../helpers/saved';
-import { builtDemo, until } from './demo_page';
-import { EXAMPLE_HEADERS, openExample } from './examples_page';
 
 const { folder, site } = await builtDemo();
 
