@@ -117,6 +117,15 @@ describe('a file that names only the end of texts', () => {
   });
 });
 
+test.each([
+  [95, 95],
+  [96, null],
+  [2 ** 32 - 1, null],
+])('the padding token %i is %j, because llama.cpp ignores a token without an embedding', async (id, padding) => {
+  const config = await configOf(described('llama', {}, { fields: { 'tokenizer.ggml.padding_token_id': id } }));
+  expect(parseLlamaConfig(config).pad_token_id).toBe(padding);
+});
+
 test.each(['llama', 'gemma2', 'gpt2'])(
   'a %s whose tokens attend to later ones is unsupported_model',
   async (architecture) => {

@@ -4,12 +4,15 @@ import { isKnownEnd } from '../tokenizer/token_types';
 
 /** Returns the fields of config.json that concern tokens, which all families have. */
 export function tokenFields(fields: GgufFields): JsonObject {
+  const vocab_size = fields.vocabSize();
+  const padding = idOf(fields, 'padding') ?? null;
   return {
-    vocab_size: fields.vocabSize(),
+    vocab_size,
     tie_word_embeddings: !fields.has('output.weight'),
     bos_token_id: idOf(fields, 'bos') ?? null,
     eos_token_id: endsOf(fields),
-    pad_token_id: idOf(fields, 'padding') ?? null,
+    // Like llama.cpp, ignores a padding token without an embedding.
+    pad_token_id: padding !== null && padding >= vocab_size ? null : padding,
   };
 }
 
