@@ -151,8 +151,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * generation that failed. A text that is too long for the model is stored in full, and truncated for learning like an example.
    */
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
-    const open = this.#open;
     const given = ratingOf(await generatedText('rate', rated), rating);
+    const open = this.#open;
     // Ratings are changed one at a time: adding one waits for the worker, and a later removal must not run first.
     const remove = (): Promise<void> => open.changeData(withoutFeedback(given), 'feedback');
     await open.ratings.run<unknown>(() => (rating === 0 ? remove() : this.add(given)));

@@ -10,6 +10,7 @@ import { smallWriter } from '../../helpers/models/small_writer';
 import { tinyConfig, tinyFiles } from '../../helpers/models/tiny_llama';
 import { stored, visit } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
+import { unhandledDuring } from '../../helpers/unhandled';
 import { FakeLocks } from '../../worker/fake_locks';
 
 /** Each test has a browser with empty storage. */
@@ -157,6 +158,18 @@ describe('feedback is refused, and nothing changes, for', () => {
       const aborted = profile.generate('It was', { signal: AbortSignal.abort('enough') });
       await expect(profile.rate(aborted, 1)).rejects.toBe('enough');
       expect(profile.info).toEqual(info);
+    });
+  });
+
+  test('a closed profile, also about a generation that the profile refuses', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await prose(opened), 'ada', options);
+      await profile.dispose();
+      const unhandled = await unhandledDuring(async () => {
+        const rating = profile.rate(profile.generate('It was the'), 1);
+        await expect(rating).rejects.toMatchObject({ message: expect.stringContaining('which is closed') });
+      });
+      expect(unhandled).toEqual([]);
     });
   });
 
