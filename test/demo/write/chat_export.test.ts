@@ -17,6 +17,14 @@ test('a chat of an Android phone is split by person', () => {
   ]);
 });
 
+test.each(['\u2028', '\u2029', '\r'])('a message with the break %j is not added to the message before it', (end) => {
+  const lines = `31/12/2023, 21:41 - Ann: hello\n31/12/2023, 21:42 - Bo: one${end}two\n`.repeat(2);
+  expect(peopleIn(lines)?.map(({ name, text }) => [name, text])).toEqual([
+    ['Ann', 'hello\nhello'],
+    ['Bo', `one${end}two\none${end}two`],
+  ]);
+});
+
 test.each([
   ['[31.12.23, 21:41:05] Ann: hello', '[31.12.23, 21:42:05] \u200eAnn: \u200eimage omitted'],
   ['[2023-12-31, 9:41:05\u202fPM] Ann: hello', '\u200e[2023-12-31, 9:41:05\u202fPM] Ann: \u200evideo omitted'],

@@ -10,7 +10,7 @@ export interface PersonsWords {
  * Spanish has `p. m.` for `PM`. A line without a person is a notice of the app.
  */
 const MESSAGE =
-  /^\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \u00a0\u202f]?[ap]\.?[ \u00a0\u202f]?m\.?)?\]?(?: -)? (?:([^:]{1,60}): )?(.*)$/i;
+  /^\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \u00a0\u202f]?[ap]\.?[ \u00a0\u202f]?m\.?)?\]?(?: -)? (?:([^:]{1,60}): )?(.*)$/is;
 /** The note in place of a picture, a voice message or a deleted message. */
 const PLACEHOLDER = /^(?:<[^<>]{1,40}>|\u200e.*)$/;
 
