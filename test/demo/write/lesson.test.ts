@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { folderName, pageFor, pythonFor, tagFor } from '../../../demo/src/write/outcome/code';
 import { measuredInWords, outcomeInWords } from '../../../demo/src/write/outcome/words';
 import { splitText } from '../../../demo/src/write/teach/held_out';
+import { formatOf } from '../../../src/page/data/feed';
 
 const paragraphs = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `Day ${index + 1}. I woke at noon, and the bird was there again.`);
@@ -52,6 +53,15 @@ test('JSON Lines stay whole lines of a file that is known as such', async () => 
   const { learnt, heldOut, opening } = await splitText(corpus(lines.join('\n'), 'a.jsonl'));
   expect((await heldOut.text()).split('\n')).toEqual([5, 11, 17].map((index) => lines[index]));
   expect([learnt.name, heldOut.name, opening]).toEqual(['a.jsonl', 'a.jsonl', '']);
+});
+
+test.each(['diary.csv', 'DIARY.CSV', 'chat.json'])('parts of %s are text, as they are no such file', async (name) => {
+  const line = 'Day 1,"I woke at noon, and the bird was there again."\n';
+  for (const count of [20, Math.ceil(LONG / line.length)]) {
+    const blob = new Blob([line.repeat(count)], { type: name === 'chat.json' ? 'application/json' : 'text/csv' });
+    const { learnt, heldOut } = await splitText({ name, blob });
+    expect([learnt, heldOut].map(formatOf)).toEqual(['text', 'text']);
+  }
 });
 
 const LONG = 2_100_000;

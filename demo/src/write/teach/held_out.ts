@@ -26,8 +26,11 @@ const MOST_READ = 2_000_000;
  * for a text that is too short.
  */
 export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
-  const file = (...parts: readonly BlobPart[]): File => new File([...parts], name, { type: blob.type });
   const isLines = /\.jsonl$/i.test(name);
+  // Parts of a CSV file or of a JSON document aren't such files, so they are learnt as the text that the visitor sees.
+  const named = isLines ? name : name.replace(/\.(?:csv|json)$/i, '$&.txt');
+  const type = isLines ? blob.type : 'text/plain';
+  const file = (...parts: readonly BlobPart[]): File => new File([...parts], named, { type });
   if (blob.size > MOST_READ) {
     const at = await lastLines(blob);
     const rest = await blob.slice(at).text();
