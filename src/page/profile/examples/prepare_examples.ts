@@ -31,7 +31,8 @@ export async function prepareGiven(base: RemoteModel, given: unknown): Promise<r
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  const fields = info.task.inputs === 'images' ? exampleFields : textFields;
+  const ofImages = (place: string, example: unknown): SentExample => structuredClone(exampleFields(place, example));
+  const fields = info.task.inputs === 'images' ? ofImages : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
   for (const [index, example] of examples.entries()) {
     if (!isPreferred(example)) continue;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { labelledFiles } from '../../../../src/index';
 import type { RemoteModel } from '../../../../src/page/models/remote_model';
 import { givenExamples, prepareGiven } from '../../../../src/page/profile/examples/prepare_examples';
-import { loaded } from '../../session/open_session';
+import { loaded, modelInfo } from '../../session/open_session';
 
 const base = {} as RemoteModel;
 const rows = [{ text: 'a' }, { text: 'b' }];
@@ -52,6 +52,20 @@ test.each<[string, (batch: { text: string }[]) => unknown, number]>([
   for (const row of batch) row.text = 'changed';
   batch.length = 0;
   expect(await prepared).toEqual(rows.slice(0, count));
+  expect(fake.argsOf('prepareExamples')).toHaveLength(1);
+  await session.close();
+});
+
+test('an image may be drawn over after the call', async () => {
+  const task = { ...modelInfo.task, inputs: 'images' as const };
+  const { model, session, fake } = await loaded(() => ({
+    loadModel: async () => ({ ...modelInfo, task }),
+    prepareExamples: async (_call, _model, { examples }) => structuredClone(examples),
+  }));
+  const image = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };
+  const prepared = prepareGiven(model as RemoteModel, { image, label: 0 });
+  image.data.fill(9);
+  expect(await prepared).toEqual([{ image: { ...image, data: Uint8ClampedArray.of(1, 2, 3, 4) }, label: 0 }]);
   expect(fake.argsOf('prepareExamples')).toHaveLength(1);
   await session.close();
 });
