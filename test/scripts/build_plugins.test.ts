@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { bareShader, linkedNow } from '../../scripts/build/plugins.mjs';
 import { shaderFiles } from '../helpers/gpu/kernels';
 
-test('only comments and indentation are removed from a shader', () => {
-  expect(bareShader('// head\nfn f() {\n  let a = b / c; // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
-    'fn f() {\nlet a = b / c;\nreturn;\n}\n',
+test('only comments, indentation and spaces beside brackets and commas are removed from a shader', () => {
+  expect(bareShader('// head\nfn f(d: u32) {\n  let a = b / (c - d); // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
+    'fn f(d:u32){\nlet a = b /(c - d);\nreturn;\n}\n',
   );
 });
 
@@ -26,7 +26,7 @@ test('a lazy part is linked at the beginning of its module, and types and packag
 });
 
 test.each(shaderFiles())('$name keeps every word of its code', ({ text }) => {
-  const words = (wgsl: string): string[] => wgsl.split(/\s+/).filter((word) => word !== '');
+  const words = (wgsl: string): string[] => wgsl.match(/[{}(),;:]|[^\s{}(),;:]+/g) ?? [];
   const lines = text.split('\n').map((line) => line.replace(/\/\/.*/, ''));
   expect(words(bareShader(text))).toEqual(words(lines.join('\n')));
 });
