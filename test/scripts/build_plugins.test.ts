@@ -3,9 +3,9 @@ import { bareShader, linkedNow } from '../../scripts/build/plugins.mjs';
 import { shaderFiles } from '../helpers/gpu/kernels';
 
 test('only comments, indentation and spaces beside brackets and commas are removed from a shader', () => {
-  expect(bareShader('// head\nfn f(d: u32) {\n  let a = b / (c - d); // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
-    'fn f(d:u32){\nlet a = b /(c - d);\nreturn;\n}\n',
-  );
+  expect(
+    bareShader('// head\nfn f(d: u32) {\n  let a = b / (c - d); // of it\n  /* not\n this */ return;\n\n}\n'),
+  ).toBe('fn f(d:u32){\nlet a = b /(c - d);\nreturn;\n}\n');
 });
 
 test('a lazy part is linked at the beginning of its module, and types and packages stay as they are', () => {

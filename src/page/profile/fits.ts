@@ -53,7 +53,8 @@ export function expectBase(
   { base, labels, problem_type, pools = false }: KnownBase,
 ): void {
   if (kept.base !== base) {
-    const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
+    const name =
+      kept.base_model === null ? 'the base model that it began with' : `its base model ${cut(kept.base_model)}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
       hint: pools
         ? "Load the same weights in the same dtype, with pooling: 'none' if it began over transformers' own head, take another id for this model, or forget the profile."
@@ -66,7 +67,7 @@ export function expectBase(
   const isUnnamed = kept.labels?.length === 0;
   const told = kept.problem_type === usualProblem(labels?.length ?? 0) ? null : kept.problem_type;
   if (told !== problem_type) {
-    const [began, got] = [told, problem_type].map((type) => type ?? 'left out');
+    const [began, got] = [told, problem_type].map((type) => cut(type ?? 'left out'));
     const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;
     throw new WebVeraError('invalid_argument', message, {
       hint: 'What it has learnt is told in that way: load the model with that problem_type, take another id, or forget the profile.',
@@ -74,13 +75,16 @@ export function expectBase(
     });
   }
   if (kept.labels === null || isUnnamed || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
-  const shown = (names: readonly string[] | null): string => JSON.stringify(names).slice(0, 200);
+  const shown = (names: readonly string[] | null): string => cut(JSON.stringify(names));
   const message = `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`;
   throw new WebVeraError('invalid_argument', message, {
     hint: 'Its head tells those, in that order: load the model with the same id2label, take another id, or forget the profile.',
     detail: SOLVED_BY_FORGETTING,
   });
 }
+
+/** Shortens a text of a file for a message. */
+const cut = (text: string): string => text.slice(0, 200);
 
 /**
  * Makes the configuration of a new profile from these fields. Other fields have the defaults of the adapter's kind for profiles, or else
@@ -134,7 +138,7 @@ function isSame(value: unknown, other: unknown): boolean {
 }
 
 function otherConfig(field: string, kept: unknown, given: unknown): WebVeraError {
-  const expected = `${JSON.stringify(kept)}, as it began`;
+  const expected = `${cut(JSON.stringify(kept))}, as it began`;
   const { code, message } = wrong(`profile: peft_config.${field}`, expected, given);
   return new WebVeraError(code, message, {
     hint: 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.',

@@ -75,6 +75,15 @@ test('a model with other weights that pools gets the hint of the option with whi
   );
 });
 
+test('long values of a profile are shortened in messages', () => {
+  const long = 'x'.repeat(100_000);
+  const base = { base: 'a', labels: null, problem_type: null };
+  const short = expect.objectContaining({ message: expect.stringMatching(/^.{30,400}$/) });
+  expect(() => expectBase({ ...base, base_model: long }, { ...base, base: 'b' })).toThrow(short);
+  expect(() => expectBase({ ...base, base_model: null, problem_type: long }, base)).toThrow(short);
+  expect(() => expectConfig({ target_modules: [long] }, { target_modules: ['q_proj'] })).toThrow(short);
+});
+
 describe('a profile without names of labels', () => {
   const kept = { base: 'a', base_model: null, labels: [], problem_type: null };
   const base = { base: 'a', labels: ['LABEL_0'], problem_type: null };
