@@ -107,10 +107,19 @@ export class Feed {
   async #takeNext(): Promise<void> {
     this.#iterator ??= iterate(this.#dataset);
     const next = await this.#iterator.next();
+    const count = this.#taken.length;
+    // A list returns another iterator each time, and a generator itself.
+    if (next.done && count === 0 && (this.#iterator as unknown) === this.#dataset) throw wrong(this.#name, ...SPENT);
     if (next.done) this.#done = true;
-    else this.#taken.push(exampleFields(`${this.#name}[${this.#taken.length}]`, next.value));
+    else this.#taken.push(exampleFields(`${this.#name}[${count}]`, next.value));
   }
 }
+
+const SPENT = [
+  'at least one example',
+  'a generator without any',
+  'A generator can be read only once: if it was read before, pass a new one.',
+] as const;
 
 /** Returns the number of bytes of pixels that are copied when the example is sent in a message. A Blob isn't copied. */
 export function pixelBytes(example: SentExample): number {

@@ -33,6 +33,16 @@ test('every reader gets the error of a data set, because a generator that threw 
   await expect(feed.take(256)).rejects.toThrow('the file is gone');
 });
 
+test('a generator that was read before is not called an empty data set', async () => {
+  const spent = rows.values();
+  for (const _ of spent);
+  const refusal = { code: 'invalid_argument', hint: expect.stringContaining('only once') };
+  for (const read of [spent, (async function* () {})()])
+    await expect(new Feed('data', read).take(256)).rejects.toMatchObject(refusal);
+  expect(await new Feed('data', []).take(256)).toEqual({ examples: [], done: true });
+  expect(await new Feed('data', new Set<Example>()).take(256)).toEqual({ examples: [], done: true });
+});
+
 test('an answer ends after some megabytes of pixels, so that messages stay small', async () => {
   const image = { pixel_values: { dims: [1, 2048, 1024], data: new Float32Array(2 ** 21) }, label: 0 };
   const feed = new Feed('data', [image, image, image][Symbol.iterator]());
