@@ -127,6 +127,7 @@ export function refused(message: string, hint: string): WebVeraError {
 
 /** Formats a value for a message, shortened if it is long. */
 export function show(value: unknown): string {
+  if (value instanceof Set) return 'a Set'; // JSON has it as {}
   const shown = typeof value === 'number' ? String(value) : jsonOf(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

@@ -122,6 +122,7 @@ describe('VeraConfig', () => {
     [{ r: '8' }, 'r: expected a number, got "8"'],
     [{ r: null }, 'r: expected a number, got null'],
     [{ target_modules: 3 }, 'target_modules: expected a string or a list of strings, got 3'],
+    [{ target_modules: new Set(['q']) }, 'target_modules: expected a string or a list of strings, got a Set'],
     [{ target_modules: ['q', 3] }, 'target_modules: expected a string or a list of strings, got ["q",3]'],
     [
       { projection_prng_key: 2 ** 53 },
