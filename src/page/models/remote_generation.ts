@@ -7,7 +7,7 @@ import type {
   GenerationConfig,
   ResolvedGenerationConfig,
 } from '../../core/types/generation';
-import type { CallEvent } from '../rpc/link';
+import type { CallEvent, Link } from '../rpc/link';
 import { checkOptions, copied, defined, type Rules, readable, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
@@ -134,14 +134,15 @@ const unusedRules = { temperature: rule.number(0), top_p: rule.number(0) };
 const rulesFor = (config: BatchGenerationConfig): typeof rules =>
   readable(config).do_sample === false ? { ...rules, ...unusedRules } : rules;
 
-export function resolveGenerationConfig(config: GenerationConfig): ResolvedGenerationConfig {
+export function resolveGenerationConfig(config: GenerationConfig, link?: Warns): ResolvedGenerationConfig {
   checkOptions('GenerationConfig', config, rulesFor(config));
-  return resolve(config);
+  return resolve(config, link);
 }
 
-export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
+export function resolveBatchConfig(config: BatchGenerationConfig, link?: Warns): ResolvedGenerationConfig {
   checkOptions('BatchGenerationConfig', config, { ...rulesFor(config), adapter_names: rule.orNull(nameList) });
-  if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined) return resolve(config);
+  if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined)
+    return resolve(config, link);
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }
 
@@ -153,8 +154,18 @@ const DEFAULTS = {
   seed: 42,
 };
 
-function resolve(config: BatchGenerationConfig & { readonly [roomKey]?: boolean }): ResolvedGenerationConfig {
+type Warns = Pick<Link, 'warn'>;
+
+/** Fills in the defaults. Warns about settings that have no effect, as transformers does, unless `do_sample: false` was given. */
+function resolve(
+  config: BatchGenerationConfig & { readonly [roomKey]?: boolean },
+  link?: Warns,
+): ResolvedGenerationConfig {
   const { signal: _, stop_strings = [], eos_token_id, adapter_name, adapter_names, ...given } = copied(config);
+  const isUnused = (name: 'temperature' | 'top_k' | 'top_p') => (given[name] ?? DEFAULTS[name]) !== DEFAULTS[name];
+  const unused = (['temperature', 'top_k', 'top_p'] as const).filter(isUnused).join(', ');
+  if (given.do_sample === undefined && unused !== '')
+    link?.warn('not_sampled', `generate: without do_sample: true there is no effect of ${unused}`);
   return {
     ...DEFAULTS,
     ...defined(given),

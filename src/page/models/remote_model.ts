@@ -166,7 +166,7 @@ export class RemoteModel implements PreTrainedModel {
     const { link } = this[partsKey];
     return new TextGeneration(input, config, async (onEvent) => {
       const handle = liveHandle(this);
-      const resolved = resolveGenerationConfig(config);
+      const resolved = resolveGenerationConfig(config, link);
       const prompts = [wirePrompt('generate: input', input, this.tokenizer)];
       const { signal } = config;
       const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
@@ -180,7 +180,7 @@ export class RemoteModel implements PreTrainedModel {
     return new RemoteGeneration(
       async (onEvent) => {
         const handle = liveHandle(this);
-        const resolved = resolveBatchConfig(config);
+        const resolved = resolveBatchConfig(config, link);
         const prompts = wirePrompts(inputs, this.tokenizer);
         const { signal } = config;
         return link.call((call) => link.request('generate', call, handle, prompts, resolved), { signal, onEvent });

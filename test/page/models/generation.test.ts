@@ -93,6 +93,21 @@ describe('a generation', () => {
     await session.close();
   });
 
+  test('warns once about settings that have no effect without do_sample', async () => {
+    const { model, session } = await loaded(scripted);
+    const warnings: string[] = [];
+    session.addEventListener('warning', ({ code, message }) => warnings.push(`${code}: ${message}`));
+    await model.generate([1], { temperature: 0.7, top_k: 50, top_p: 0.9 });
+    await model.generate_batch([[1], [2]], { top_k: 3 });
+    const message = 'not_sampled: generate: without do_sample: true there is no effect of';
+    expect(warnings.splice(0)).toEqual([`${message} temperature, top_p`, `${message} top_k`]);
+    await model.generate([1], { temperature: 1, top_k: 50, top_p: 1 });
+    await model.generate([1], { do_sample: true, temperature: 0.7 });
+    await model.generate([1], { do_sample: false, temperature: 0.7 });
+    expect(warnings).toEqual([]);
+    await session.close();
+  });
+
   test('of messages sends the fields that templates write', async () => {
     const { model, session, fake } = await loaded(scripted);
     const messages = [{ role: 'user', content: 'Hello', name: 'Ada', id: 3, thinking: null as never, tool_calls: [] }];
