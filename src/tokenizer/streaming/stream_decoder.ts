@@ -2,6 +2,8 @@ import type { DecodeOptions, TextTokenizer } from '../tokenizer';
 
 /** The number of earlier tokens that are decoded together with the next one, because they decide whether a space precedes it. */
 const CONTEXT = 6;
+/** The number of the prompt's last tokens among which the first context is looked for. */
+const PROMPT_END = 64;
 /**
  * The maximum number of tokens that wait for the rest of a character. A character has at most four bytes, so at most four tokens: bytes
  * still incomplete after eight tokens are invalid.
@@ -32,7 +34,7 @@ export class StreamDecoder {
   ) {
     this.#tokenizer = tokenizer;
     this.#decoding = decoding;
-    this.#ids = prompt.slice(-CONTEXT);
+    this.#ids = prompt.slice(-PROMPT_END).filter(this.#hasText).slice(-CONTEXT);
     this.#given = this.#ids.length;
   }
 
@@ -46,7 +48,7 @@ export class StreamDecoder {
 
   /** Adds a token, and returns the text that it completes: '' while a character is incomplete. */
   push(id: number): string {
-    this.#ids.push(id);
+    if (this.#hasText(id)) this.#ids.push(id);
     const text = this.#pendingText();
     const isIncomplete = text.endsWith(REPLACEMENT) && this.#ids.length - this.#given < MAX_PENDING;
     this.#held = isIncomplete ? text : '';
@@ -58,6 +60,12 @@ export class StreamDecoder {
     this.#held = '';
     return this.#give(this.#pendingText());
   }
+
+  /**
+   * Whether a token has text, unlike special tokens, which are no context: a run of them would displace it. The token is decoded twice,
+   * because a text loses the space at its beginning.
+   */
+  readonly #hasText = (id: number): boolean => this.#tokenizer.decode([id, id], this.#decoding) !== '';
 
   #pendingText(): string {
     const decode = (ids: readonly number[]) => this.#tokenizer.decode(ids, this.#decoding);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { StreamDecoder } from '../../../src/tokenizer/streaming/stream_decoder';
-import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { cpuTime } from '../../helpers/cpu_time';
 import { hasStories, openTokenizer, proseFolder, proseText, storiesFolder } from '../../helpers/models/tokenizers';
+import { tokenizerJson } from '../small_tokenizers';
 
 const prose = openTokenizer(proseFolder);
 
@@ -64,6 +65,20 @@ describe('byte-level tokens', () => {
     expect(parts.at(-2)).toBe('');
     expect(parts.join('')).toBe('Call me');
   });
+});
+
+test('a run of special tokens, new or in the prompt, loses no space after it', () => {
+  const tokenizer = createTokenizer(
+    tokenizerJson(
+      { decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' } },
+      { type: 'BPE', vocab: { '<unk>': 1, '▁': 2, '▁a': 3, '▁b': 4 }, merges: [] },
+    ),
+  );
+  const [gap, a, b, run] = [[2], [3], [4], Array<number>(20).fill(0)];
+  expect(stream(tokenizer, [...run, ...a, ...run, ...b]).join('|')).toBe(`${'|'.repeat(20)}a${'|'.repeat(21)} b|`);
+  expect(stream(tokenizer, b, [...a, ...run])).toEqual([' b', '']);
+  expect(stream(tokenizer, b, run)).toEqual(['b', '']);
+  expect(stream(tokenizer, [...gap, ...b]).join('')).toBe(' b');
 });
 
 describe.runIf(hasStories)('▁-tokens', () => {
