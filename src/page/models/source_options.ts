@@ -136,7 +136,8 @@ export const autoModelRules = { ...pretrainedRules, ...moduleNameRules };
 /** Returns a classifier's options for the worker. Throws `invalid_argument` for options about its labels that don't fit together. */
 export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {
   const { num_labels, id2label, problem_type, ignore_mismatched_sizes, renews_head, module_names } = options;
-  const count = Object.keys(id2label ?? {}).length;
+  const names = Object.values(id2label ?? {});
+  const count = names.length;
   const numbers = Array.from({ length: count }, (_, label) => label);
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
     throw wrong('num_labels', `${count}, as id2label names so many`, num_labels, 'Leave num_labels out.');
@@ -146,6 +147,8 @@ export function classifierLoadOptions(options: ImageClassifierOptions): LoadOpti
     const wanted = count === 1 ? 'the name of label 0' : `names of the labels from 0 to ${count - 1}`;
     throw wrong('id2label', wanted, Object.keys(id2label).join(', '), hint);
   }
+  // A config.json may have equal names: some of ImageNet's labels do.
+  if (new Set(names).size < count) throw wrong('id2label', 'a name of its own for each label', names.join(', '));
   if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
     throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
   }
