@@ -109,6 +109,7 @@ function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) 
             for (let done = 0; done < bytes.length; ) {
               done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
             }
+            await handle.truncate(at + bytes.length);
             await handle.datasync();
           }),
         async close() {

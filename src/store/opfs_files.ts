@@ -7,6 +7,7 @@ const FOLDER = 'webvera';
 /** A handle for synchronous writes at any offset. TypeScript declares it only in its library for workers. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  truncate(size: number): void;
   getSize(): number;
   flush(): void;
   close(): void;
@@ -65,6 +66,8 @@ function writerOf(handle: SyncAccessHandle): ByteWriter {
         if (written !== bytes.length || handle.getSize() < at + bytes.length) {
           throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
         }
+        // An earlier content may have been longer.
+        handle.truncate(at + bytes.length);
         handle.flush();
       }),
     close: async () => handle.close(),

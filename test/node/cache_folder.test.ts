@@ -56,6 +56,10 @@ test('bytes are written at any place, by one writer at a time', async () => {
   await expect(files.delete('a')).rejects.toMatchObject({ code: 'locked_by_other_tab' });
   await writer.close();
   expect(text(await opened().files.read('a', 1, 9))).toBe('bxy');
+  const shorter = await files.write('a');
+  await shorter.write(bytes('z'), 0);
+  await shorter.close();
+  expect(text(await files.read('a', 0, 9))).toBe('z');
   expect(await files.read('b', 0, 9)).toHaveLength(0);
   await files.delete('a');
   await files.delete('a');

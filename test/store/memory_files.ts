@@ -14,9 +14,9 @@ export class MemoryFiles implements ByteFiles {
     return {
       write: async (bytes, at) => {
         const before = this.held.get(name) ?? new Uint8Array(0);
-        const after = new Uint8Array(Math.max(before.length, at + bytes.length));
+        const after = new Uint8Array(at + bytes.length);
         if (after.length > this.room) throw new StoreError('storage_full', 'Storage is full: there is no room');
-        after.set(before);
+        after.set(before.subarray(0, after.length));
         after.set(bytes, at);
         this.held.set(name, after);
       },

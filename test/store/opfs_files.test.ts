@@ -32,6 +32,7 @@ class FakeFolder {
             file.splice(at, given.length, ...given);
             return given.length;
           },
+          truncate: (size: number) => void file.splice(size),
           getSize: () => file.length,
           flush: () => {},
           close: () => this.open.delete(name),
@@ -62,6 +63,17 @@ describe('files of the browser', () => {
     await files.delete('a');
     expect(await files.read('a', 0, 9)).toHaveLength(0);
     await files.delete('a');
+  });
+
+  test('end with the last bytes that were written, so that a shorter content leaves none of a longer one', async () => {
+    const { files } = opened();
+    const first = await files.write('a');
+    await first.write(bytes('abcdef'), 0);
+    await first.close();
+    const second = await files.write('a');
+    await second.write(bytes('xy'), 0);
+    await second.close();
+    expect(text(await files.read('a', 0, 9))).toBe('xy');
   });
 
   test.each([2 ** 32 - 8, 3, 0])('are full if a write reports %i bytes', async (lie) => {
