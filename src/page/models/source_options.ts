@@ -114,11 +114,17 @@ export const classifierRules = {
   ...pretrainedRules,
   num_labels: rule.integer(1, MOST_LABELS),
   id2label: {
-    expected: "the labels' names by number, such as { 0: 'ham', 1: 'spam' }",
-    accepts: (value: unknown) =>
-      isObject(value) &&
-      Object.keys(value).length > 0 &&
-      Object.entries(value).every(([, name]) => rule.anyString.accepts(name)),
+    expected: "the labels' different names by number, such as { 0: 'ham', 1: 'spam' }",
+    // A config.json may have equal names: some of ImageNet's labels do.
+    accepts: (value: unknown) => {
+      const names: unknown[] = Object.values(value ?? {});
+      return (
+        isObject(value) &&
+        names.length > 0 &&
+        names.every(rule.anyString.accepts) &&
+        new Set(names).size === names.length
+      );
+    },
   },
   problem_type: rule.oneOf('single_label_classification', 'multi_label_classification', 'regression'),
   ignore_mismatched_sizes: rule.anyBoolean,
@@ -136,19 +142,16 @@ export const autoModelRules = { ...pretrainedRules, ...moduleNameRules };
 /** Returns a classifier's options for the worker. Throws `invalid_argument` for options about its labels that don't fit together. */
 export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {
   const { num_labels, id2label, problem_type, ignore_mismatched_sizes, renews_head, module_names } = options;
-  const names = Object.values(id2label ?? {});
-  const count = names.length;
-  const numbers = Array.from({ length: count }, (_, label) => label);
+  const keys = Object.keys(id2label ?? {});
+  const count = keys.length;
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
     throw wrong('num_labels', `${count}, as id2label names so many`, num_labels, 'Leave num_labels out.');
   }
-  if (id2label !== undefined && !numbers.every((label) => Object.hasOwn(id2label, label))) {
+  if (keys.some((key, label) => key !== String(label))) {
     const hint = "Labels are numbered from 0: { 0: 'ham', 1: 'spam' }, or ['ham', 'spam'].";
     const wanted = count === 1 ? 'the name of label 0' : `names of the labels from 0 to ${count - 1}`;
-    throw wrong('id2label', wanted, Object.keys(id2label).join(', '), hint);
+    throw wrong('id2label', wanted, keys.join(', '), hint);
   }
-  // A config.json may have equal names: some of ImageNet's labels do.
-  if (new Set(names).size < count) throw wrong('id2label', 'a name of its own for each label', names.join(', '));
   if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
     throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
   }

@@ -1,17 +1,15 @@
 import { expect, test } from 'vitest';
-import { classifierLoadOptions } from '../../../src/page/models/source_options';
+import { classifierRules } from '../../../src/page/models/source_options';
+import { checkOptions } from '../../../src/page/session/options';
 
-test.each([{ 0: 'ham', 1: 'spam', 2: 'ham' }, ['ham', 'ham'] as never])(
-  'labels with equal names are refused',
-  (id2label) => {
-    const message = expect.stringContaining('id2label: expected a name of its own for each label');
-    expect(() => classifierLoadOptions({ id2label })).toThrow(
-      expect.objectContaining({ code: 'invalid_argument', message }),
-    );
-  },
-);
+const check = (id2label: unknown) => () => checkOptions('options', { id2label }, classifierRules);
 
-test('labels with different names are sent', () => {
-  const id2label = { 0: 'ham', 1: 'Ham' };
-  expect(classifierLoadOptions({ id2label }).labels).toEqual({ id2label });
+test.each([{ 0: 'ham', 1: 'spam', 2: 'ham' }, ['ham', 'ham']])('labels with equal names are refused', (id2label) => {
+  const message = expect.stringContaining("id2label: expected the labels' different names");
+  expect(check(id2label)).toThrow(expect.objectContaining({ code: 'invalid_argument', message }));
+});
+
+test('labels with different names are taken', () => {
+  expect(check({ 0: 'ham', 1: 'Ham' })).not.toThrow();
+  expect(check(['ham', 'spam'])).not.toThrow();
 });
