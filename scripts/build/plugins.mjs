@@ -56,7 +56,10 @@ export function bareShaders() {
   };
 }
 
-/** Removes comments, indentation, and spaces beside brackets and commas. WGSL has no strings, so anything that looks like a comment is one. @param {string} wgsl */
+/**
+ * Removes comments, indentation, and spaces beside brackets and commas. WGSL has no strings, so anything that looks like a comment is one.
+ * @param {string} wgsl
+ */
 export function bareShader(wgsl) {
   return wgsl
     .replace(/\/\*[\s\S]*?\*\//g, ' ')

@@ -54,8 +54,9 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
         try {
           await system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
           await system.rename(fresh, name);
-        } finally {
+        } catch (error) {
           await system.rm(fresh, { force: true }); // a part of it lies there if the disk is full
+          throw error;
         }
       }
     });

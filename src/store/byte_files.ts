@@ -9,7 +9,10 @@ export interface ByteFiles {
 }
 
 export interface ByteWriter {
-  /** Writes bytes at an offset, and deletes those that lie after them. Resolves once they are on disk. Throws `storage_full` if there is no room for all of them. */
+  /**
+   * Writes bytes at an offset, and deletes those that lie after them. Resolves once they are on disk. Throws `storage_full` if there is no
+   * room for all of them.
+   */
   write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -56,7 +56,7 @@ interface PeftReport {
 
 /**
  * The VeRA cases that `npm test` runs in each browser. They cover sharded files, padding, gradient accumulation, Conv1D layers
- * and classifiers. `npm run test:all` runs the other cases.
+ * and classifiers. `npm run test:all` runs the others in Chromium, `npm run test:soak` those in Firefox.
  */
 const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
   chromium: [

@@ -210,7 +210,7 @@ export class CachedFolder implements FileSource {
     return this.#growing(file, record, download);
   }
 
-  /** Marks complete copies as partial until the server answers for them: if this load ends early, another must not mix old and new files. */
+  /** Marks complete copies as partial until the server confirms them: if this load ends early, another must not mix old and new files. */
   async #doubtOthers(): Promise<void> {
     for (const record of await this.records())
       if (record.state === 'verified' && !this.#answered.has(record.file))

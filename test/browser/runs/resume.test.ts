@@ -14,11 +14,11 @@ const KILL = 12;
 const WAIT = KILL + 5;
 
 /** The result of an uninterrupted run, computed once. */
-let straight: Promise<Done> | undefined;
+let uninterrupted: Promise<Done> | undefined;
 
 function straightRun(url: string): Promise<Done> {
-  straight ??= visit('chromium', url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
-  return straight;
+  uninterrupted ??= visit('chromium', url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
+  return uninterrupted;
 }
 
 // `npm run test:soak` kills browsers of both kinds fifty times.
