@@ -2,8 +2,12 @@
 /** @typedef {{ status: string, fullName?: string, failureMessages?: string[] }} Test */
 /** @typedef {{ status: string, name?: string, message?: string, assertionResults?: Test[] }} TestFile */
 
+/** The status of a test that hadn't ended when its process did. */
+const UNENDED = 'pending';
+
 /**
- * Counts the tests of vitest's JSON report. A file that failed before its tests could run counts as one failure.
+ * Counts the tests of vitest's JSON report. A file that failed before its tests could run counts as one failure, and a test whose process
+ * ended before it, too.
  * @param {string} json empty if the run ended without a report
  * @returns {Summary}
  */
@@ -12,24 +16,28 @@ export function summarize(json) {
   for (const { status, assertionResults = [] } of filesOf(json)) {
     const count = (/** @type {(status: string) => boolean} */ fits) =>
       assertionResults.filter((test) => fits(test.status)).length;
-    const failed = count((test) => test === 'failed');
+    const failed = count((test) => test === 'failed' || test === UNENDED);
     summary.passed += count((test) => test === 'passed');
     summary.failed += status === 'failed' ? Math.max(1, failed) : failed;
-    summary.skipped += count((test) => test !== 'passed' && test !== 'failed');
+    summary.skipped += count((test) => !['passed', 'failed', UNENDED].includes(test));
   }
   return summary;
 }
 
 /**
- * The failures in vitest's JSON report, one line for each: the file, the test, and the beginning of its first message.
+ * The failures in vitest's JSON report, one line for each: the file, the test, and the beginning of its first message. The tests of a file
+ * whose process ended before them have one line together.
  * @param {string} json empty if the run ended without a report
  * @returns {string[]}
  */
 export function failures(json) {
   return filesOf(json).flatMap(({ status, name = '', message = '', assertionResults = [] }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
-    if (status === 'failed' && failed.length === 0) return [`${name}: ${firstLine(message)}`];
-    return failed.map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0] ?? '')}`);
+    const unended = assertionResults.filter((test) => test.status === UNENDED);
+    const lines = failed.map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0] ?? '')}`);
+    if (unended.length > 0)
+      lines.push(`${name}: the process ended before ${unended.length} tests, first ${unended[0]?.fullName}`);
+    return status === 'failed' && lines.length === 0 ? [`${name}: ${firstLine(message)}`] : lines;
   });
 }
 

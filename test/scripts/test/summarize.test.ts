@@ -12,7 +12,7 @@ test('adds up the tests of all files', () => {
     file('passed', 'passed', 'passed', 'skipped'),
     file('failed', 'failed', 'passed', 'todo', 'pending'),
   );
-  expect(summarize(json)).toEqual({ passed: 3, failed: 1, skipped: 3 });
+  expect(summarize(json)).toEqual({ passed: 3, failed: 2, skipped: 2 });
 });
 
 test('a file that could not be loaded is a failure', () => {
@@ -37,10 +37,16 @@ test('reports failures: a test with its message, and a file that could not be lo
   const json = report(
     { name: 'test/sum.test.ts', status: 'failed', assertionResults },
     { name: 'test/lost.test.ts', status: 'failed', message: 'Cannot find module' },
+    {
+      name: 'test/crash.test.ts',
+      status: 'passed',
+      assertionResults: ['a', 'b'].map((fullName) => ({ status: 'pending', fullName })),
+    },
   );
   expect(failures(json)).toEqual([
     'test/sum.test.ts: a sum is wrong: expected 3 to be 4',
     'test/lost.test.ts: Cannot find module',
+    'test/crash.test.ts: the process ended before 2 tests, first a',
   ]);
   expect(failures('')).toEqual([]);
 });
