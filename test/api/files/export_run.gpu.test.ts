@@ -87,7 +87,8 @@ describe('a run that trains', () => {
     expect((await run).global_step).toBe(12);
     await expect(export_run({ model, trainer })).rejects.toMatchObject({
       code: 'invalid_argument',
-      message: 'Expected a data set with at least one example to learn from, got none',
+      message: 'train_dataset: expected at least one example, got a generator without any',
+      hint: expect.stringContaining('only once'),
     });
   });
 
