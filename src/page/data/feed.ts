@@ -117,7 +117,7 @@ export class Feed {
 
 const SPENT = [
   'at least one example',
-  'a generator without any',
+  0,
   'A generator can be read only once: if it was read before, pass a new one.',
 ] as const;
 

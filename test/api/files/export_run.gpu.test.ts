@@ -87,7 +87,7 @@ describe('a run that trains', () => {
     expect((await run).global_step).toBe(12);
     await expect(export_run({ model, trainer })).rejects.toMatchObject({
       code: 'invalid_argument',
-      message: 'train_dataset: expected at least one example, got a generator without any',
+      message: 'train_dataset: expected at least one example, got 0',
       hint: expect.stringContaining('only once'),
     });
   });
