@@ -62,9 +62,10 @@ export class RunRecovery {
   }
 }
 
-/** Whether the error reports a lost worker or device. */
+/** Whether the error reports a lost worker or device. The worker for chat templates holds no model, and its errors name its `url`. */
 export function isLoss(error: unknown): error is WebVeraError {
-  return error instanceof WebVeraError && (error.code === 'device_lost' || error.code === 'worker_crashed');
+  if (!(error instanceof WebVeraError) || error.detail.url !== undefined) return false;
+  return error.code === 'device_lost' || error.code === 'worker_crashed';
 }
 
 function secondsLeft({ code, detail }: WebVeraError): number {

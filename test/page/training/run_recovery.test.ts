@@ -41,6 +41,7 @@ describe('a recovery', () => {
     new WebVeraError('out_of_memory', 'too large'),
     new Error('a callback threw'),
     new DOMException('stopped', 'AbortError'),
+    new WebVeraError('worker_crashed', 'The worker for chat templates', { detail: { url: 'chat_worker.js' } }),
   ])("isn't tried for %s", async (error) => {
     const { recovery, revive } = begin();
     await expect(recovery.from(error, 3)).rejects.toBe(error);
