@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/index';
-import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { fakeSession, someProgress } from './fakes';
 import { newWorld, settled, type World } from './learner_world';
@@ -244,33 +243,6 @@ describe('loading', () => {
     await settled();
     expect(world.states()).toEqual(['loading', 'ready', 'training', 'ready']);
     expect(world.heard('learnt')).toEqual([{ global_step: 4, training_loss: 3, metrics: {} }]);
-  });
-});
-
-describe('a session that ends unexpectedly', () => {
-  test('ends the visit, and is reported', async () => {
-    const learner = world.learner();
-    await learner.load();
-    world.sessions[0]?.end();
-    expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
-    await learner.load();
-    expect(world.sessions).toHaveLength(2);
-    expect(learner.status.state).toBe('ready');
-  });
-
-  test('ends the current run, too', async () => {
-    const learner = world.learner();
-    const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.watch.run).toBeDefined());
-    world.sessions[0]?.end();
-    expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
-    expect([learner.watch.run, learner.visit?.model]).toEqual([undefined, undefined]);
-    world.profiles.last.runs[0]?.fail(new DOMException('The session was closed', 'AbortError'));
-    await expect(taught).rejects.toMatchObject({ code: 'worker_crashed' });
-    expect(world.heard('error')).toHaveLength(1);
-    await learner.load();
-    expect(world.sessions).toHaveLength(2);
-    expect(learner.status.state).toBe('ready');
   });
 });
 

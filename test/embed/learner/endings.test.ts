@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/index';
+import { eventually } from '../../helpers/eventually';
 import { withResolvers } from '../../helpers/with_resolvers';
 import { newWorld, settled, type World } from '../learner_world';
 
@@ -45,5 +46,32 @@ describe('a visit ends before the next one begins', () => {
     closed.resolve();
     await again;
     expect(learner.visit?.model).toBe(world.models[1]);
+  });
+});
+
+describe('a session that ends unexpectedly', () => {
+  test('ends the visit, and is reported', async () => {
+    const learner = world.learner();
+    await learner.load();
+    world.sessions[0]?.end();
+    expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
+    await learner.load();
+    expect(world.sessions).toHaveLength(2);
+    expect(learner.status.state).toBe('ready');
+  });
+
+  test('ends the current run, too', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    world.sessions[0]?.end();
+    expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
+    expect([learner.watch.run, learner.visit?.model]).toEqual([undefined, undefined]);
+    world.profiles.last.runs[0]?.fail(new DOMException('The session was closed', 'AbortError'));
+    await expect(taught).rejects.toMatchObject({ code: 'worker_crashed' });
+    expect(world.heard('error')).toHaveLength(1);
+    await learner.load();
+    expect(world.sessions).toHaveLength(2);
+    expect(learner.status.state).toBe('ready');
   });
 });
