@@ -84,6 +84,12 @@ const optionRules = {
 
 const promptRules = { signal: rule.abortSignal };
 
+/** The result of a call, and the conversation after it. */
+interface Turn<T> {
+  readonly messages: readonly ChatMessage[];
+  readonly result: T;
+}
+
 /**
  * A conversation with a model, with the interface of a session of browsers' Prompt API: code written for `LanguageModel.create()` works
  * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected. Sessions
@@ -148,6 +154,7 @@ export class LanguageModel {
     const messages =
       initialPrompts.length === 0 ? [] : messagesOf('LanguageModel.create: initialPrompts', initialPrompts);
     if (monitor !== undefined) reportLoaded(monitor);
+    signal?.throwIfAborted();
     return new LanguageModel(options, messages);
   }
 
@@ -180,19 +187,18 @@ export class LanguageModel {
   /** Adds messages to the conversation without generating an answer. */
   async append(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<void> {
     const messages = checkedMessages('append', input, options);
-    await this.#take(this.#signals(options.signal), async () => {
-      this.#messages = [...this.#messages, ...messages];
-    });
+    const after = async () => ({ messages: [...this.#messages, ...messages], result: undefined });
+    await this.#take(this.#signals(options.signal), after);
   }
 
   /** Creates another session with the conversation so far. The two are independent: destroying one session doesn't end the other. */
   async clone(options: LanguageModelPromptOptions = {}): Promise<LanguageModel> {
     checkOptions('clone', options, promptRules);
     const { signal: _, ...others } = this.#options;
-    return this.#take(
-      this.#signals(options.signal),
-      async () => new LanguageModel(others, this.#initial, this.#messages),
-    );
+    return this.#take(this.#signals(options.signal), async () => ({
+      messages: this.#messages,
+      result: new LanguageModel(others, this.#initial, this.#messages),
+    }));
   }
 
   /** Ends the conversation. Pending and later calls reject with an `AbortError`. */
@@ -215,9 +221,8 @@ export class LanguageModel {
         const conversation = [...earlier, ...messages];
         const config = { ...this.#config(signal), [roomKey]: !isShortest };
         try {
-          const content = await this.#generated(conversation, config, onText);
-          this.#messages = [...conversation, { role: 'assistant', content }];
-          return content;
+          const result = await this.#generated(conversation, config, onText);
+          return { messages: [...conversation, { role: 'assistant', content: result }], result };
         } catch (error) {
           if (isShortest || !isTooLong(error)) throw error;
         }
@@ -236,18 +241,22 @@ export class LanguageModel {
       content += text;
       if (text !== '') onText(text);
     }
-    config.signal?.throwIfAborted();
     return content;
   }
 
-  /** Runs `body` after all earlier calls, unless the signal has aborted by then. */
-  #take<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  /** Runs `body` after all earlier calls, unless the signal has aborted by then. Its messages become the conversation. */
+  #take<T>(signal: AbortSignal, body: () => Promise<Turn<T>>): Promise<T> {
     const turn = this.#queue.then(() => {
       signal.throwIfAborted();
       return body();
     });
-    this.#queue = turn.catch(() => {});
-    return untilAborted(turn, signal);
+    // The conversation changes only once the signal can't make the call reject any more.
+    const over = untilAborted(turn, signal).then(({ messages, result }) => {
+      this.#messages = messages;
+      return result;
+    });
+    this.#queue = turn.then(() => over).catch(() => {});
+    return over;
   }
 
   #config(signal: AbortSignal): GenerationConfig {

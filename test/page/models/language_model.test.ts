@@ -219,6 +219,25 @@ test('a signal that aborts as the answer ends leaves the conversation as it was'
   expect(asked.at(-1)?.messages).toEqual([user('b')]);
 });
 
+test('a call rejects only if the conversation is as it was, whenever its signal aborts', async () => {
+  for (let turns = 0; turns < 24; turns++) {
+    for (const call of ['append', 'prompt'] as const) {
+      const { asked, model } = echo();
+      const session = await LanguageModel.create({ model });
+      const controller = new AbortController();
+      const pending = session[call]('a', { signal: controller.signal }).then(
+        () => true,
+        () => false,
+      );
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      controller.abort();
+      const isAdded = await pending;
+      await session.prompt([user('b')]);
+      expect([turns, call, asked.at(-1)?.messages[0]?.content.startsWith('a')]).toEqual([turns, call, isAdded]);
+    }
+  }
+});
+
 test('a stream that is left as its answer ends raises nothing', async () => {
   const unhandled = await unhandledDuring(async () => {
     for (let turns = 0; turns < 12; turns++) {
@@ -258,6 +277,16 @@ test('a signal of `create` destroys the session', async () => {
   await expect(LanguageModel.create({ model: echo().model, signal: controller.signal })).rejects.toBe(
     controller.signal.reason,
   );
+});
+
+test('a signal that aborts inside `monitor` ends the creation', async () => {
+  const controller = new AbortController();
+  const created = LanguageModel.create({
+    model: echo().model,
+    monitor: () => controller.abort(),
+    signal: controller.signal,
+  });
+  await expect(created).rejects.toBe(controller.signal.reason);
 });
 
 test('an answer that fails leaves the conversation as it was', async () => {
