@@ -18,10 +18,11 @@ type FileSystem = ReturnType<typeof fileSystem>;
  */
 export function cacheFolder(): CacheFolder | undefined {
   const { process } = globalThis as { process?: NodeJS.Process };
-  const path = process?.env?.WEBVERA_CACHE;
-  if (process?.getBuiltinModule === undefined || path === undefined || path === '') return undefined;
+  const name = process?.env?.WEBVERA_CACHE;
+  if (process?.getBuiltinModule === undefined || name === undefined || name === '') return undefined;
   const promises = fileSystem(process);
-  const { join } = process.getBuiltinModule('node:path');
+  const { join, resolve } = process.getBuiltinModule('node:path');
+  const path = resolve(name); // the program may change its working directory later
   const { createHash } = process.getBuiltinModule('node:crypto');
   const nameOf = (key: string): string => join(path, `${createHash('sha256').update(key).digest('hex')}.json`);
   return {

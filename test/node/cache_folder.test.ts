@@ -76,6 +76,19 @@ test('a value that can not be stored leaves no file', async () => {
   expect(readdirSync(join(root, 'cache'))).toEqual([name]);
 });
 
+test('a relative name belongs to the working directory in which the session began', async () => {
+  const cwd = vi.spyOn(process, 'cwd').mockReturnValue(root);
+  vi.stubEnv('WEBVERA_CACHE', 'cache');
+  try {
+    const { records } = opened();
+    cwd.mockReturnValue(tmpdir());
+    await records.setMany([['a', 1]]);
+    expect(readdirSync(join(root, 'cache'))).toHaveLength(1);
+  } finally {
+    cwd.mockRestore();
+  }
+});
+
 test('a folder that can not be created is reported', async () => {
   writeFileSync(join(root, 'cache'), 'a file');
   await expect(opened().files.write('a')).rejects.toMatchObject({ code: 'storage_unavailable' });
