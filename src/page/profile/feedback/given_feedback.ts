@@ -1,4 +1,5 @@
 import { wrong } from '../../../core/errors/wrong';
+import { copyPrompt } from '../../../core/input/copy_prompt';
 import { isJsonObject } from '../../../core/input/fields';
 import type { RatedExample } from '../../../core/preferences/preference';
 import type { TextEnd } from '../../../core/types/generation';
@@ -21,9 +22,11 @@ export async function generatedText(where: string, given: Generation | Generated
     const hint = 'Decode it: { prompt: await model.tokenizer.decode(ids), completion }.';
     throw wrong(`${where}: prompt`, 'a text or messages', prompt, hint);
   }
+  const copied = copyPrompt(prompt); // the caller may add messages to the list meanwhile
   const { completion, truncated } =
     'completion' in given ? (given as Partial<GeneratedText>) : await writtenText(given as Generation);
-  if (typeof completion === 'string') return { prompt, completion, ...(truncated !== undefined && { truncated }) };
+  if (typeof completion === 'string')
+    return { prompt: copied, completion, ...(truncated !== undefined && { truncated }) };
   throw wrong(`${where}: completion`, 'a string', completion);
 }
 

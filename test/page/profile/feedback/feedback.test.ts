@@ -132,6 +132,13 @@ describe('a rated text', () => {
     expect(await generatedText('rate', 'A whole text.')).toEqual({ prompt: '', completion: 'A whole text.' });
   });
 
+  test('may get more messages after the call', async () => {
+    const messages = [...talk];
+    const text = generatedText('rate', { prompt: messages, completion: 'a' });
+    messages.push({ role: 'assistant', content: 'a' });
+    expect((await text).prompt).toEqual(talk);
+  });
+
   test.each<[TextEnd, object]>([
     ['length', { truncated: true }],
     ['stop', {}],
