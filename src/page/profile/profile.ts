@@ -12,7 +12,7 @@ import { asyncDispose } from '../session/dispose';
 import { checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
-import { prepareGiven } from './examples/prepare_examples';
+import { expectFeedback, prepareGiven } from './examples/prepare_examples';
 import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedback/given_feedback';
 import { listsOf, withAdded, withoutFeedback } from './feedback/profile_data';
 import { batchOf, ending, refused } from './generations';
@@ -153,6 +153,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     const given = ratingOf(await generatedText('rate', rated), rating);
     const open = this.#open;
+    expectFeedback(open.host.base, 'rate', given);
     // Ratings are changed one at a time: adding one waits for the worker, and a later removal must not run first.
     const remove = (): Promise<void> => open.changeData(withoutFeedback(given), 'feedback');
     await open.ratings.run<unknown>(() => (rating === 0 ? remove() : this.add(given)));

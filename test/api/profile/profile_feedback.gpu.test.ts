@@ -179,10 +179,12 @@ describe('feedback is refused, and nothing changes, for', () => {
       const config = { ...tinyConfig, id2label: { 0: 'ham', 1: 'spam' } };
       const base = await AutoModelForSequenceClassification.from_pretrained(tinyFiles({ config }), { session });
       const profile = await Profile.open(base, 'ada');
-      await expect(profile.rate('The sea.', 1)).rejects.toMatchObject({
-        code: 'invalid_argument',
-        hint: expect.stringContaining('AutoModelForCausalLM'),
-      });
+      for (const rating of [1, -1, 0] as const) {
+        await expect(profile.rate('The sea.', rating)).rejects.toMatchObject({
+          code: 'invalid_argument',
+          hint: expect.stringContaining('AutoModelForCausalLM'),
+        });
+      }
       expect(profile.info).toMatchObject({ ratings: 0 });
     });
   });

@@ -7,7 +7,7 @@ import type { SentExample } from '../../../core/types/training';
 import { Feed, formatOf, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
 import { isObject } from '../../session/rules';
-import { approved, expectText } from '../feedback/feedback';
+import { approved, expectText, type Feedback } from '../feedback/feedback';
 import { MOST_PIXEL_BYTES, textFields } from './examples';
 
 /** The number of examples that are checked in one call. */
@@ -35,9 +35,7 @@ export async function prepareExamples(base: RemoteModel, given: readonly unknown
   const fields = info.task.inputs === 'images' ? ofImages : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
   for (const [index, example] of examples.entries()) {
-    if (!isPreferred(example)) continue;
-    if (!info.task.generates) throw wrong(where(index), 'an example with a label', example, ONLY_TEXTS);
-    expectText(where(index), example);
+    if (isPreferred(example)) expectFeedback(base, where(index), example);
   }
   const checked = examples.map((example) => (isPreferred(example) ? approved(example) : example));
   const feed = new Feed('examples', checked.values());
@@ -56,6 +54,12 @@ export async function prepareExamples(base: RemoteModel, given: readonly unknown
     const example = examples[index];
     return example !== undefined && isPreferred(example) ? example : prepared;
   });
+}
+
+/** Throws `invalid_argument` for feedback about an empty text, and for a model that doesn't continue texts. */
+export function expectFeedback(base: RemoteModel, where: string, feedback: Feedback): void {
+  if (!base[partsKey].info.task.generates) throw wrong(where, 'an example with a label', feedback, ONLY_TEXTS);
+  expectText(where, feedback);
 }
 
 const ONLY_TEXTS = 'Ratings and preferences are learnt by models that continue texts: AutoModelForCausalLM.';
