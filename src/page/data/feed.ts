@@ -1,4 +1,4 @@
-import { exampleFields } from '../../core/types/example';
+import { exampleFields, holdsImage } from '../../core/types/example';
 import type { Dataset, Example, FileFormat, SentExample } from '../../core/types/training';
 import type { DataSource, DatasetName } from '../../worker/protocol';
 import { defined, wrong } from '../session/options';
@@ -111,7 +111,10 @@ export class Feed {
     // A list returns another iterator each time, and a generator itself.
     if (next.done && count === 0 && (this.#iterator as unknown) === this.#dataset) throw wrong(this.#name, ...SPENT);
     if (next.done) this.#done = true;
-    else this.#taken.push(exampleFields(`${this.#name}[${count}]`, next.value));
+    else {
+      const fields = Array.isArray(this.#dataset) ? exampleFields : ownExample; // a generator may fill the same image again
+      this.#taken.push(fields(`${this.#name}[${count}]`, next.value));
+    }
   }
 }
 
@@ -120,6 +123,12 @@ const SPENT = [
   0,
   'A generator can be read only once: if it was read before, pass a new one.',
 ] as const;
+
+/** As `exampleFields`, and copies the pixels of an image, too. */
+export function ownExample(where: string, example: unknown): SentExample {
+  const fields = exampleFields(where, example);
+  return holdsImage(fields) ? structuredClone(fields) : fields;
+}
 
 /** Returns the number of bytes of pixels that are copied when the example is sent in a message. A Blob isn't copied. */
 export function pixelBytes(example: SentExample): number {

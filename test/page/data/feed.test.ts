@@ -85,3 +85,17 @@ test('a stream that was never read isn’t locked', async () => {
   expect(idle.locked).toBe(false);
   expect(await openDataset('train_dataset', read).feed?.take(256)).toEqual({ examples: rows, done: true });
 });
+
+test('an iterable may fill the same image again after each example', async () => {
+  function* images() {
+    const image = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
+    for (let label = 0; label < 2; label++) {
+      image.data.fill(label);
+      yield { image, label };
+    }
+  }
+  const { examples } = await new Feed('data', images()).take(256);
+  expect(examples).toMatchObject(
+    [0, 1].map((label) => ({ image: { data: Uint8ClampedArray.of(...Array(4).fill(label)) } })),
+  );
+});

@@ -4,7 +4,7 @@ import { isList } from '../../../core/input/named_files';
 import { isPreferred } from '../../../core/preferences/preference_fields';
 import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
-import { Feed, formatOf, pixelBytes } from '../../data/feed';
+import { Feed, formatOf, ownExample, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
 import { isObject } from '../../session/rules';
 import { approved, expectText, type Feedback } from '../feedback/feedback';
@@ -93,7 +93,8 @@ export function givenExamples(base: RemoteModel, given: unknown): readonly unkno
 async function collected(given: AsyncIterable<unknown>): Promise<readonly unknown[]> {
   const examples: unknown[] = [];
   for await (const example of given) {
-    if (examples.push(example) <= MOST_EXAMPLES) continue;
+    // The iterable may fill the same objects again.
+    if (examples.push(ownExample(`examples[${examples.length}]`, example)) <= MOST_EXAMPLES) continue;
     const message = `examples: expected an iterable of at most ${MOST_EXAMPLES} examples, got more`;
     throw new WebVeraError('limit_exceeded', message, { hint: `${A_PART}them.` });
   }

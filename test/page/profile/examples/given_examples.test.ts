@@ -84,3 +84,20 @@ test('an iterable without end is refused', async () => {
   });
   expect(taken).toBe(2 ** 20);
 });
+
+test('an iterable may fill the same objects again after each example', async () => {
+  async function* rows() {
+    const row = { text: '' };
+    for (row.text of ['a', 'b']) yield row;
+  }
+  expect(await givenExamples(base, rows())).toEqual([{ text: 'a' }, { text: 'b' }]);
+  async function* images() {
+    const image = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
+    for (let label = 0; label < 2; label++) {
+      image.data.fill(label);
+      yield { image, label };
+    }
+  }
+  const given = (await givenExamples(base, images())) as { readonly image: { readonly data: Uint8ClampedArray } }[];
+  expect(given.map(({ image }) => image.data[0])).toEqual([0, 1]);
+});
