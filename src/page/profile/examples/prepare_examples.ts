@@ -38,7 +38,7 @@ export async function prepareExamples(base: RemoteModel, given: readonly unknown
     if (isPreferred(example)) expectFeedback(base, where(index), example);
   }
   const checked = examples.map((example) => (isPreferred(example) ? approved(example) : example));
-  const feed = new Feed('examples', checked.values());
+  const feed = new Feed('examples', checked);
   const kept: SentExample[] = [];
   for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {
     const portion = await feed.take(PORTION);
