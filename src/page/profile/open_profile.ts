@@ -21,12 +21,12 @@ import {
   type ProfileStorage,
   type StoredProfile,
 } from './storage/profile_storage';
-import { filesOf, infoOf, type ProfileState, rolledBack, type Vectors } from './storage/record';
+import { filesOf, infoOf, isReplaced, type ProfileState, rolledBack, type Vectors } from './storage/record';
 import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
 
-/** Milliseconds to wait for the learning lock, because another tab may hold it for a moment without learning. */
+/** Milliseconds to wait for the learning lock, because another tab may hold it while it looks for an unfinished run. */
 const MOMENT = 1000;
 
 /** An open profile: its stored state and its adapter in the model. Both are updated when another tab changes the profile. */
@@ -115,9 +115,9 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   data(stored: StoredProfile<keyof ProfileData>): ProfileData {
-    const { examples, feedback } = this.#inMemory;
-    if (!stored.state.settings.keep_examples) return this.#inMemory;
-    return { examples: [...stored.examples(), ...examples], feedback: [...stored.feedback(), ...feedback] };
+    const held = isReplaced(this.#state, stored.state) ? noData : this.#inMemory;
+    if (!stored.state.settings.keep_examples) return held;
+    return { examples: [...stored.examples(), ...held.examples], feedback: [...stored.feedback(), ...held.feedback] };
   }
 
   /** Changes the profile's data. `lists`: the lists that `body` reads and may change; the other list may be empty. */
@@ -212,10 +212,7 @@ export class OpenProfile implements Openable, LearningProfile {
     }
   }
 
-  /**
-   * Takes the learning lock, or rejects with `locked_by_other_tab`. Waits a moment, because another tab may hold the lock while it looks
-   * for an unfinished run.
-   */
+  /** Takes the learning lock within a moment, or rejects with `locked_by_other_tab`. */
   async takeToLearn(): Promise<Release> {
     const release = await this.storage.takeToLearn(MOMENT);
     if (release !== undefined) return release;
@@ -270,6 +267,7 @@ export class OpenProfile implements Openable, LearningProfile {
       if (!this.isOpen) return false;
       const stored = await this.storage.read();
       if (stored?.state.born !== this.#state.born) return true;
+      if (isReplaced(this.#state, stored.state)) this.#inMemory = noData;
       await this.#show(stored.state);
       return false;
     });

@@ -66,6 +66,24 @@ test('files replace all that is stored, for all holders, and end the run', async
   });
 });
 
+test('files also replace what another tab held in memory alone', async () => {
+  const { files } = await elsewhere();
+  await visit(async (here) => {
+    await visit(async (there) => {
+      const mine = await Profile.open(await loadTiny(here), 'ada', { ...options, keep_examples: false });
+      const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+      await theirs.add(habit(1, 3));
+      await Promise.all([mine.replace(files, { keep_examples: false }), heard(theirs, 'change')]);
+      expect(theirs.info.examples).toBe(0);
+      expect(await theirs.add(habit(1, 3))).toBe(3);
+      await mine.replace(files, { keep_examples: true });
+      expect(await theirs.add(habit(1, 1))).toBe(15);
+      const copy = await Profile.import(await loadTiny(here), await theirs.export(), 'copy');
+      expect(copy.info.examples).toBe(15);
+    });
+  });
+});
+
 test('files that can’t replace a profile change neither it nor its run', async () => {
   const { files } = await elsewhere();
   await visit(async (here) => {

@@ -89,6 +89,11 @@ export function rolledBack(state: ProfileState): ProfileState {
   return { ...state, history, solved: state.previous_solved, previous: null, previous_solved: false };
 }
 
+/** Whether files have replaced the profile between these two states of it: nothing else changes `created_at`. */
+export function isReplaced(before: ProfileState, after: ProfileState): boolean {
+  return before.created_at !== after.created_at;
+}
+
 /** Returns a part of a profile as it is stored, with the version of the storage format. */
 export function written(part: object): unknown {
   return { format: FORMAT, ...part };
