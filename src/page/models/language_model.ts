@@ -1,5 +1,6 @@
 import { abortError, untilAborted } from '../../core/async/abort';
 import { defineForeign } from '../../core/errors/foreign_members';
+import { totalOf } from '../../core/numbers/numbers';
 import type { ChatMessage } from '../../core/types/chat';
 import type { GenerationConfig } from '../../core/types/generation';
 import { LANGUAGE_METHODS, LANGUAGE_PROPERTIES } from '../session/foreign_names';
@@ -7,13 +8,13 @@ import { checkOptions, defined, readable, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import {
   expectedTexts,
-  isTooLong,
   joinedTurns,
   type LanguageModelExpected,
   type LanguageModelMessage,
   type LanguageModelPrompt,
   messagesOf,
   reportLoaded,
+  surplusOf,
   withoutOldest,
 } from './language_prompts';
 import { type Generation, roomKey, samplingRules } from './remote_generation';
@@ -216,7 +217,7 @@ export class LanguageModel {
     onText: (text: string) => void = () => {},
   ): Promise<string> {
     return this.#take(signal, async () => {
-      for (let earlier = this.#messages; ; earlier = withoutOldest(earlier)) {
+      for (let earlier = this.#messages; ; ) {
         const isShortest = earlier.length === 0;
         const conversation = [...earlier, ...messages];
         const config = { ...this.#config(signal), [roomKey]: !isShortest };
@@ -224,7 +225,11 @@ export class LanguageModel {
           const result = await this.#generated(conversation, config, onText);
           return { messages: [...conversation, { role: 'assistant', content: result }], result };
         } catch (error) {
-          if (isShortest || !isTooLong(error)) throw error;
+          const surplus = isShortest ? 0 : surplusOf(error);
+          if (surplus === 0) throw error;
+          // A part of the surplus at a time, because some texts have more tokens than others of the same length.
+          const length = totalOf([...this.#initial, ...conversation], ({ content }) => content.length);
+          earlier = withoutOldest(earlier, (surplus * length) / 4);
         }
       }
     });

@@ -61,17 +61,24 @@ export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   return turns;
 }
 
-/** Removes the oldest prompt and its answer from a conversation: all messages before the next message of the user. */
-export function withoutOldest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  const next = messages.findIndex(({ role }, index) => index > 0 && role === 'user');
+/** Removes the oldest prompts and their answers from a conversation: at least one, and about `length` characters. */
+export function withoutOldest(messages: readonly ChatMessage[], length: number): readonly ChatMessage[] {
+  let left = length;
+  const next = messages.findIndex(({ role, content }, index) => {
+    const isNext = index > 0 && left <= 0 && role === 'user';
+    left -= content.length;
+    return isNext;
+  });
   return next < 0 ? [] : messages.slice(next);
 }
 
-/** Whether a prompt was refused because it has too many tokens. */
-export function isTooLong(error: unknown): boolean {
-  if (!(error instanceof WebVeraError)) return false;
+/** Returns the share of a conversation that is too much, if it was refused because it is too long; else 0. */
+export function surplusOf(error: unknown): number {
+  if (!(error instanceof WebVeraError)) return 0;
+  // The text of the chat template is too long to be encoded, so the number of its tokens isn't known.
+  if (error.code === 'limit_exceeded') return 0.5;
   const { tokens, max_tokens } = error.detail;
-  return Number(tokens) > Number(max_tokens);
+  return Math.max(0, 1 - Number(max_tokens) / Number(tokens)) || 0;
 }
 
 function textOf(where: string, part: unknown): string {

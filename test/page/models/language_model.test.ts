@@ -1,48 +1,9 @@
 import { expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
-import type { ChatMessage } from '../../../src/core/types/chat';
-import type { GeneratedToken, GenerationConfig } from '../../../src/core/types/generation';
+import type { GeneratedToken } from '../../../src/core/types/generation';
 import { type AnsweringModel, LanguageModel } from '../../../src/page/models/language_model';
-import { type Generation, resolveGenerationConfig, roomKey } from '../../../src/page/models/remote_generation';
-import { unhandledDuring } from '../../helpers/unhandled';
-
-interface Asked {
-  readonly messages: readonly ChatMessage[];
-  readonly config: GenerationConfig;
-}
-
-interface EchoOptions {
-  /** Delays the second token. */
-  readonly hold?: () => Promise<void>;
-  /** The largest number of messages that the model takes. It takes one fewer if there must be room for an answer. */
-  readonly longest?: number;
-}
-
-/** A model that answers with the number of messages, in two tokens. */
-function echo({ hold = async () => {}, longest = 100 }: EchoOptions = {}) {
-  const asked: Asked[] = [];
-  async function* tokens(messages: readonly ChatMessage[], config: GenerationConfig): AsyncGenerator<GeneratedToken> {
-    const { signal, needs_room } = { ...config, ...resolveGenerationConfig(config) };
-    const detail = { tokens: messages.length, max_tokens: needs_room ? longest - 1 : longest };
-    if (detail.tokens > detail.max_tokens) throw new WebVeraError('invalid_argument', 'too long', { detail });
-    yield { token_id: 1, text: `${messages.length} ` };
-    await hold();
-    signal?.throwIfAborted();
-    yield { token_id: 2, text: 'messages' };
-  }
-  const model: AnsweringModel = {
-    generate(messages, config = {}) {
-      asked.push({ messages, config });
-      const iterable = tokens(messages, config);
-      return { [Symbol.asyncIterator]: () => iterable } as unknown as Generation;
-    },
-  };
-  return { model, asked };
-}
-
-const system = { role: 'system', content: 'Be brief.' };
-const user = (content: string): ChatMessage => ({ role: 'user', content });
-const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
+import { type Generation, roomKey } from '../../../src/page/models/remote_generation';
+import { assistant, echo, system, user } from './echo';
 
 test('a conversation grows by prompts, answers and appended messages', async () => {
   const { model, asked } = echo();
@@ -71,6 +32,29 @@ test('the oldest prompts and answers are dropped if there is no room for another
   await copy.prompt('Three?');
   expect(asked.slice(-2).map(({ messages }) => messages.length)).toEqual([6, 4]);
   expect(asked.at(-1)?.messages).toEqual([system, user('Two?'), assistant('4 messages'), user('Three?')]);
+});
+
+test('a long conversation is shortened in few attempts, also if its text is too long to be counted', async () => {
+  const history = Array.from({ length: 2000 }, (_, at) => (at % 2 === 0 ? user : assistant)(`message ${at}`));
+  for (const most of [Infinity, 500]) {
+    const { model, asked } = echo({ longest: 100 });
+    const limited: AnsweringModel = {
+      generate(messages, config) {
+        const answer = model.generate(messages, config);
+        if (messages.length <= most) return answer;
+        const error = new WebVeraError('limit_exceeded', 'The chat template makes a text that is too long');
+        const failed = async function* (): AsyncGenerator<GeneratedToken> {
+          yield* [];
+          throw error;
+        };
+        return failed() as unknown as Generation;
+      },
+    };
+    const session = await LanguageModel.create({ model: limited, initialPrompts: [system] });
+    await session.append(history);
+    expect(await session.prompt('b')).toBe('98 messages');
+    expect(asked.length).toBeLessThan(50);
+  }
 });
 
 test('a prompt that fits only alone is answered in the room that is left, and a longer one rejects', async () => {
@@ -156,102 +140,6 @@ test('calls take effect in their order, awaited or not', async () => {
   expect(asked[1]?.messages).toEqual([user('a'), assistant('1 messages'), user('b\n\nc')]);
 });
 
-/** A session that has answered once, and whose next answer waits after its first token. */
-async function heldSession() {
-  let release = (): void => {};
-  let isHeld = false;
-  const { model, asked } = echo({
-    hold: async () => {
-      if (isHeld)
-        await new Promise<void>((resolve) => {
-          release = resolve;
-        });
-    },
-  });
-  const session = await LanguageModel.create({ model });
-  await session.prompt('a');
-  isHeld = true;
-  const afterwards = async (): Promise<void> => {
-    isHeld = false;
-    release();
-    expect(await session.prompt('c')).toBe('3 messages');
-    expect(asked.at(-1)?.messages).toEqual([user('a'), assistant('1 messages'), user('c')]);
-  };
-  return { session, afterwards };
-}
-
-test('a signal cancels an answer, and the conversation is as it was', async () => {
-  const { session, afterwards } = await heldSession();
-  const controller = new AbortController();
-  const pending = session.prompt('b', { signal: controller.signal });
-  controller.abort();
-  await expect(pending).rejects.toBe(controller.signal.reason);
-  await afterwards();
-});
-
-test('leaving a stream cancels its answer, and the conversation is as it was', async () => {
-  const { session, afterwards } = await heldSession();
-  const reader = session.promptStreaming('b').getReader();
-  expect((await reader.read()).value).toBe('3 ');
-  await reader.cancel();
-  await afterwards();
-});
-
-test('a signal that aborts as the answer ends leaves the conversation as it was', async () => {
-  const controller = new AbortController();
-  let aborts = true;
-  const { asked, model } = echo();
-  const session = await LanguageModel.create({
-    model: {
-      generate(messages, config) {
-        const answer = model.generate(messages, config);
-        async function* tokens(): AsyncGenerator<GeneratedToken> {
-          yield* answer;
-          if (aborts) controller.abort();
-        }
-        return tokens() as unknown as Generation;
-      },
-    },
-  });
-  await expect(session.prompt('a', { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
-  aborts = false;
-  await session.prompt('b');
-  expect(asked.at(-1)?.messages).toEqual([user('b')]);
-});
-
-test('a call rejects only if the conversation is as it was, whenever its signal aborts', async () => {
-  for (let turns = 0; turns < 24; turns++) {
-    for (const call of ['append', 'prompt'] as const) {
-      const { asked, model } = echo();
-      const session = await LanguageModel.create({ model });
-      const controller = new AbortController();
-      const pending = session[call]('a', { signal: controller.signal }).then(
-        () => true,
-        () => false,
-      );
-      for (let turn = 0; turn < turns; turn++) await undefined;
-      controller.abort();
-      const isAdded = await pending;
-      await session.prompt([user('b')]);
-      expect([turns, call, asked.at(-1)?.messages[0]?.content.startsWith('a')]).toEqual([turns, call, isAdded]);
-    }
-  }
-});
-
-test('a stream that is left as its answer ends raises nothing', async () => {
-  const unhandled = await unhandledDuring(async () => {
-    for (let turns = 0; turns < 12; turns++) {
-      const session = await LanguageModel.create({ model: echo().model });
-      const reader = session.promptStreaming('a').getReader();
-      await reader.read();
-      await reader.read();
-      for (let turn = 0; turn < turns; turn++) await undefined;
-      await reader.cancel();
-    }
-  });
-  expect(unhandled).toEqual([]);
-});
-
 test('a clone has a copy of the conversation so far', async () => {
   const session = await LanguageModel.create({ model: echo().model });
   await session.prompt('a');
@@ -260,33 +148,6 @@ test('a clone has a copy of the conversation so far', async () => {
   session.destroy();
   await expect(session.prompt('c')).rejects.toMatchObject({ name: 'AbortError' });
   expect(await copy.prompt('c')).toBe('5 messages');
-});
-
-test('destroying a session ends what is pending', async () => {
-  const session = await LanguageModel.create({ model: echo({ hold: () => new Promise(() => {}) }).model });
-  const pending = session.prompt('a');
-  session.destroy();
-  await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
-});
-
-test('a signal of `create` destroys the session', async () => {
-  const controller = new AbortController();
-  const session = await LanguageModel.create({ model: echo().model, signal: controller.signal });
-  controller.abort();
-  await expect(session.append('a')).rejects.toBe(controller.signal.reason);
-  await expect(LanguageModel.create({ model: echo().model, signal: controller.signal })).rejects.toBe(
-    controller.signal.reason,
-  );
-});
-
-test('a signal that aborts inside `monitor` ends the creation', async () => {
-  const controller = new AbortController();
-  const created = LanguageModel.create({
-    model: echo().model,
-    monitor: () => controller.abort(),
-    signal: controller.signal,
-  });
-  await expect(created).rejects.toBe(controller.signal.reason);
 });
 
 test('an answer that fails leaves the conversation as it was', async () => {
