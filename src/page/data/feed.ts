@@ -1,4 +1,4 @@
-import { exampleFields, holdsImage } from '../../core/types/example';
+import { exampleFields } from '../../core/types/example';
 import type { Dataset, Example, FileFormat, SentExample } from '../../core/types/training';
 import type { DataSource, DatasetName } from '../../worker/protocol';
 import { defined, wrong } from '../session/options';
@@ -124,10 +124,10 @@ const SPENT = [
   'A generator can be read only once: if it was read before, pass a new one.',
 ] as const;
 
-/** As `exampleFields`, and copies the pixels of an image, too. */
+/** As `exampleFields`, and copies the pixels of an image, too. A Blob isn't copied: it can't change, and Node can't clone one of a file. */
 export function ownExample(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
-  return holdsImage(fields) ? structuredClone(fields) : fields;
+  return pixelBytes(fields) > 0 ? structuredClone(fields) : fields;
 }
 
 /** Returns the number of bytes of pixels that are copied when the example is sent in a message. A Blob isn't copied. */

@@ -1,3 +1,4 @@
+import { openAsBlob } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Example } from '../../../src/core/types/training';
 import { Feed, openDataset } from '../../../src/page/data/feed';
@@ -84,6 +85,12 @@ test('a stream that was never read isn’t locked', async () => {
   await openDataset('train_dataset', idle).feed?.close();
   expect(idle.locked).toBe(false);
   expect(await openDataset('train_dataset', read).feed?.take(256)).toEqual({ examples: rows, done: true });
+});
+
+test('a generator may yield images of files that Node reads when needed', async () => {
+  const example = { image: await openAsBlob(import.meta.filename), label: 0 };
+  const { examples } = await new Feed('data', [example].values()).take(256);
+  expect(examples).toEqual([example]);
 });
 
 test('an iterable may fill the same image again after each example', async () => {

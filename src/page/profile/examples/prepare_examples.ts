@@ -2,7 +2,6 @@ import { WebVeraError } from '../../../core/errors/error';
 import { wrong } from '../../../core/errors/wrong';
 import { isList } from '../../../core/input/named_files';
 import { isPreferred } from '../../../core/preferences/preference_fields';
-import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, formatOf, ownExample, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
@@ -31,8 +30,7 @@ export async function prepareGiven(base: RemoteModel, given: unknown): Promise<r
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  const ofImages = (place: string, example: unknown): SentExample => structuredClone(exampleFields(place, example));
-  const fields = info.task.inputs === 'images' ? ofImages : textFields;
+  const fields = info.task.inputs === 'images' ? ownExample : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
   for (const [index, example] of examples.entries()) {
     if (isPreferred(example)) expectFeedback(base, where(index), example);

@@ -1,3 +1,4 @@
+import { openAsBlob } from 'node:fs';
 import { expect, test } from 'vitest';
 import { labelledFiles } from '../../../../src/index';
 import type { RemoteModel } from '../../../../src/page/models/remote_model';
@@ -68,6 +69,11 @@ test('an image may be drawn over after the call', async () => {
   expect(await prepared).toEqual([{ image: { ...image, data: Uint8ClampedArray.of(1, 2, 3, 4) }, label: 0 }]);
   expect(fake.argsOf('prepareExamples')).toHaveLength(1);
   await session.close();
+});
+
+test('a generator may yield images of files that Node reads when needed', async () => {
+  const examples = [{ image: await openAsBlob(import.meta.filename), label: 0 }];
+  expect(await givenExamples(base, examples.values())).toEqual(examples);
 });
 
 test('an iterable without end is refused', async () => {
