@@ -38,3 +38,14 @@ test('data that another tab has wiped is found to be gone', async () => {
   expect(await one.read()).toBeUndefined();
   await one.write(withMessage('second'));
 });
+
+test('a change that is stored while another tab’s data are read doesn’t replace them', async () => {
+  const [one, other] = [open(), open()];
+  await one.write(withMessage('first'));
+  await other.read();
+  await one.write(withMessage('second'));
+  const reading = messages(other);
+  await expect(other.write(withMessage('first'))).rejects.toThrow(WrittenElsewhere);
+  expect(await reading).toEqual(['second']);
+  expect(await messages(open())).toEqual(['second']);
+});

@@ -37,8 +37,10 @@ export class Shelf<Content> {
   /** Stores the data. Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written meanwhile. */
   async write({ set, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
     const version = crypto.randomUUID();
+    // These data may be older than those that a `read` returns during the write.
+    const known = this.#version;
     const next = (stored: Partial<Stored<Content>> | undefined): Stored<Content> => {
-      if (stored?.version !== this.#version) throw new WrittenElsewhere();
+      if (stored?.version !== known) throw new WrittenElsewhere();
       return { set, learnt, isStale, isRefined, version };
     };
     await update(this.#key, next, this.#open());
