@@ -177,6 +177,30 @@ test.each([
   await eventually(() => expect(world.profiles.last.rated).toEqual([[rated, 1]]));
 });
 
+test.each([
+  ['neither', [false, false], []],
+  ['the first', [true, false], ['More like this']],
+  ['the second', [false, true], ['Less like this']],
+] as const)(
+  'of two thumbs pressed at once, of which %s is stored, the panel shows that',
+  async (_, stored, pressed) => {
+    const { named, press, root } = await opened();
+    press('Write');
+    await eventually(() => expect(named('More like this').isVisible).toBe(true));
+    const answers = [...stored];
+    const rate = vi.spyOn(world.profiles.last, 'rate').mockImplementation(async () => {
+      if (answers.shift() === true) return 1;
+      throw new WebVeraError('storage_full', 'The storage is full');
+    });
+    press('More like this');
+    press('Less like this');
+    await eventually(() => expect(rate).toHaveBeenCalledTimes(2));
+    await settled();
+    const shown = root.all.filter((each) => each.getAttribute('aria-pressed') === 'true');
+    expect(shown.map(({ textContent }) => textContent)).toEqual(pressed);
+  },
+);
+
 test('an opinion that is given during learning waits for the next run', async () => {
   const { named, press } = await opened();
   const opine = async (write: string): Promise<void> => {

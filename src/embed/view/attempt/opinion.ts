@@ -32,6 +32,8 @@ export class Opinion {
   /** The text that the visitor may rate or edit; undefined for none. */
   #text: GeneratedText | undefined;
   #rating: Thumbs = 0;
+  /** The rating that is stored. Others may be on their way. */
+  #stored: Thumbs = 0;
   /** Whether there is an opinion from which the model hasn't learnt yet. */
   #isDue = false;
   /** The number of opinions that were given so far. */
@@ -52,7 +54,7 @@ export class Opinion {
   /** Sets the text that the visitor may rate or edit; undefined for none. */
   about(text: GeneratedText | undefined): void {
     this.#text = text;
-    this.#rating = 0;
+    this.#rating = this.#stored = 0;
     this.#own.root.hidden = true;
     setText(this.#note, '');
     this.#show();
@@ -88,17 +90,19 @@ export class Opinion {
   }
 
   async #press(pressed: Thumbs): Promise<void> {
-    const [text, before] = [this.#text, this.#rating];
+    const text = this.#text;
     if (text === undefined) return;
-    const rating = before === pressed ? 0 : pressed;
+    const rating = this.#rating === pressed ? 0 : pressed;
     this.#rating = rating;
     this.#show();
     const isStored = await this.#parts.actions.rate(text, rating);
     if (this.#text !== text) return;
-    if (!isStored) this.#rating = before;
-    else if (rating !== 0) this.#noted(this.#inWords(NOTES[rating]));
-    else this.#noted('Taken back.', this.#hasData());
+    if (isStored) this.#stored = rating;
+    this.#rating = this.#stored;
     this.#show();
+    if (!isStored) return;
+    if (rating !== 0) this.#noted(this.#inWords(NOTES[rating]));
+    else this.#noted('Taken back.', this.#hasData());
   }
 
   /** Whether the profile has anything to learn from. */
