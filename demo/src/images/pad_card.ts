@@ -44,12 +44,11 @@ export function padCard(app: ClassesApp<Blob>): void {
   const take = async (id: number): Promise<boolean> => {
     const picture = square();
     if (picture === undefined) return false;
+    const isDrawn = source === 'drawing';
+    if (isDrawn) drawing.clear(); // at once: a second press of the button adds nothing
     const content = await pngOf(picture);
     changeSet(app, (set) => addSamples(set, id, [content]));
-    if (source === 'drawing') {
-      drawing.clear();
-      drawing.focus(); // the button that added it is disabled now
-    }
+    if (isDrawn) drawing.focus(); // the button that added it is disabled now
     return source === 'camera' && !isFull();
   };
   const teachingOf = (id: number): Teaching => {

@@ -210,6 +210,16 @@ test('a missing or refused camera is explained, and drawings work without it', a
     await page.keyboard.press('Enter');
     await thumbs(page, [10, 10, 11]);
     await expectAccessible(page);
+    // A second press of the button adds nothing.
+    for (const name of ['zigzags', 'circles']) {
+      await page.focus('#try-view .board');
+      await page.keyboard.press('ArrowDown');
+      await page.$eval(`[aria-label="Add to ${name}"]`, (button) => {
+        for (let press = 0; press < 2; press++) (button as HTMLButtonElement).click();
+      });
+      await until(page, () => document.activeElement?.matches('.board') === true);
+    }
+    await thumbs(page, [11, 10, 12]);
   };
   await withClasses(site, 'images.html', visit, refuse);
 });
