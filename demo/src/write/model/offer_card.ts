@@ -26,7 +26,9 @@ const BYTES_PER_SECOND = 50e6 / 8;
 /** Offers a larger model, if the site has one and the visitor's device is a graphics card. */
 export async function offerCard({ store, models, banner }: App, pair: PairCard): Promise<void> {
   const response = await fetch('models/offers.json').catch(() => undefined);
-  const [offer] = response?.ok === true ? ((await response.json()) as readonly Offer[]) : [];
+  // Some servers answer with a page in place of a missing file.
+  const offers: readonly Offer[] = response?.ok === true ? await response.json().catch(() => []) : [];
+  const [offer] = offers;
   if (offer === undefined) return;
   const { name, folder, bytes, voice_bytes } = offer;
   const source = new URL(`models/${folder}/`, document.baseURI);

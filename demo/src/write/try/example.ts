@@ -26,7 +26,8 @@ export class Example {
   /** Loads the examples. If their file is missing, the page begins without examples. */
   async load(): Promise<void> {
     const response = await fetch('voices/examples.json').catch(() => undefined);
-    if (response?.ok === true) this.#examples = (await response.json()) as Examples;
+    // Some servers answer with a page in place of a missing file.
+    if (response?.ok === true) this.#examples = (await response.json().catch(() => undefined)) as Examples | undefined;
   }
 
   /** Shows the example of a voice, if it fits the words in the field and the visitor hasn't written yet. Returns whether it is shown. */

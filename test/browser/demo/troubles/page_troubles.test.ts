@@ -68,6 +68,21 @@ testOnce('a shared voice stays in the address if the connection breaks off', asy
   });
 });
 
+testOnce('a server that answers with a page in place of missing files leaves the page as without them', async () => {
+  const errors: unknown[] = [];
+  const page = { type: 'text/html', body: '<!doctype html><title>Home</title>' };
+  const files = { 'voices/examples.json': page, 'models/offers.json': page };
+  const visit = async (visited: Page): Promise<void> => {
+    await visited.setBypassServiceWorker(true);
+    visited.on('pageerror', (error) => errors.push(error));
+    await visited.reload({ waitUntil: 'networkidle0' });
+    await opened(visited);
+    expect(await textOf(visited, '#before')).toBe('It was a cold morning, and the king');
+  };
+  await withDemo(site, visit, { files });
+  expect(errors).toEqual([]);
+});
+
 testOnce('without storage the page says how long voices stay, and asks before it is left', async () => {
   const folder = join(site, 'assets');
   const worker = (await readdir(folder)).find((name) => /^entry-.*\.js$/.test(name)) ?? '';
