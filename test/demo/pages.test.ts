@@ -52,6 +52,10 @@ test.each(['before', 'after', 'anew-before', 'anew-after'])('what the model writ
   expect(pages.get('index')).toContain(`<p id="${id}" dir="auto"`);
 });
 
+test.each(['index', 'bench'])('keys scroll the long table of %s', (name) => {
+  expect(pages.get(name)).toMatch(/<section class="table-frame[^>]* aria-labelledby="[a-z-]+" tabindex="0">/);
+});
+
 test('the first page shows the lines of README’s first sample', () => {
   const readme = readFileSync(new URL('../README.md', folder), 'utf8');
   const shown = /<code id="code-lines">([^<]*)<\/code>/.exec(pages.get('index') ?? '')?.[1] ?? '';
