@@ -62,6 +62,7 @@ export function padCard(app: ClassesApp<Blob>): void {
     const update = ({ name }: ClassOf): void => {
       const isHold = source === 'camera';
       setText(button, isHold ? 'Hold to record' : 'Add');
+      button.classList.toggle('hold', isHold);
       button.setAttribute('aria-label', isHold ? `Hold to record ${name.trim()}` : `Add to ${name.trim()}`);
       button.disabled = !canChange(store.value) || (file ?? shown()) === undefined;
     };

@@ -87,3 +87,33 @@ test('the focus stays at the messages when the last one is removed, and when exa
     expect(await focused(page)).toBe('samples-title');
   });
 });
+
+/** Returns the names of classes that are wider than their fields. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.$$eval('.class-row > input', (fields) =>
+    fields
+      .map((field) => field as HTMLInputElement)
+      .filter(({ clientWidth, scrollWidth }) => scrollWidth > clientWidth)
+      .map(({ value }) => value),
+  );
+
+test('names of classes are whole on a narrow screen, beside the camera and in large text', async () => {
+  await withClasses(site, 'images.html', async (page) => {
+    await withoutRefining(page);
+    await until(page, () => document.querySelectorAll('.thumb').length === 30);
+    const client = await page.createCDPSession();
+    for (const standard of [16, 32]) {
+      // The visitor's text size, as the browser's settings have it.
+      await client.send('Page.setFontSizes', { fontSizes: { standard } });
+      for (const source of ['#try-camera', '#try-drawing']) {
+        await click(page, source);
+        for (const width of [320, 1280]) {
+          await page.setViewport({ width, height: 800 });
+          const size = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+          expect([size, ...(await cutOff(page))]).toEqual([`${standard}px`]);
+        }
+        await expectNarrow(page);
+      }
+    }
+  });
+});
