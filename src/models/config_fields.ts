@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import { type Fields, isJsonObject, type JsonObject } from '../core/input/fields';
+import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
 
 /**
  * The largest supported sizes in a config.json: larger than any published model's, and small enough that computed sizes and offsets stay
@@ -60,6 +60,18 @@ export function parseTokens(fields: Fields, vocabSize: number, fallback: TokenDe
     pad_token_id:
       fields.get('pad_token_id') === -1 ? null : known(fields.tokenId('pad_token_id', padEnd, fallback.pad)),
   };
+}
+
+/**
+ * Returns the fields of config.json under the family's names. `names` has these by the common names that transformers reads, too. If a file
+ * has both, the common name takes precedence.
+ */
+export function fieldsByOwnNames(json: JsonObject, names: Readonly<Record<string, string>>): Fields {
+  const common = new Fields(json, 'config.json');
+  const given = Object.entries(names).flatMap(([name, own]) =>
+    common.get(name) === undefined ? [] : [[own, json[name]]],
+  );
+  return new Fields({ ...json, ...Object.fromEntries(given) }, 'config.json');
 }
 
 /** Parses the width of hidden states and the number of heads. Throws `invalid_format` if the number of heads doesn't divide the width. */

@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../../core/input/fields';
+import type { JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
@@ -7,6 +7,7 @@ import { type ActivationName, parseActivation } from '../activations';
 import type { Network } from '../architecture';
 import {
   expectDecoder,
+  fieldsByOwnNames,
   MAX,
   oneOf,
   parseDtype,
@@ -146,13 +147,20 @@ function scaleOf(config: Gpt2Config, layer: number): number | undefined {
 /** The fields of config.json that a GPT-2 needs. */
 type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
+const COMMON_NAMES = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+};
+
 /**
  * Parses a GPT-2's config.json. All sizes except `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The
  * base model's dropout, which transformers' Trainer applies, is ignored. Throws `invalid_format` for invalid values, `unsupported_model`
  * for values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject) {
-  const fields = new Fields(json, 'config.json');
+  const fields = fieldsByOwnNames(json, COMMON_NAMES);
   expectDecoder(fields, 'gpt2');
   // This field is only validated: in transformers, it changes only the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);

@@ -1,9 +1,17 @@
-import { Fields, type JsonObject } from '../../core/input/fields';
+import type { Fields, JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import { expectDecoder, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupported } from '../config_fields';
+import {
+  expectDecoder,
+  fieldsByOwnNames,
+  MAX,
+  parseDtype,
+  parseTokens,
+  parseWidthAndHeads,
+  unsupported,
+} from '../config_fields';
 import * as nn from '../nn';
 import { createGpt } from './gpt2';
 
@@ -53,7 +61,7 @@ type GptNeoConfig = ReturnType<typeof parseGptNeoConfig>;
  * invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseGptNeoConfig(json: JsonObject) {
-  const fields = new Fields(json, 'config.json');
+  const fields = fieldsByOwnNames(json, { num_attention_heads: 'num_heads', num_hidden_layers: 'num_layers' });
   expectDecoder(fields, 'gpt_neo');
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const [hidden_size, num_heads] = parseWidthAndHeads(fields, 'hidden_size', 'num_heads');

@@ -1,9 +1,9 @@
-import { Fields } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { relu } from '../../ops/activations/relu';
 import { add } from '../../ops/add';
 import type { Network } from '../architecture';
+import { fieldsByOwnNames } from '../config_fields';
 import { denseHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
@@ -40,13 +40,9 @@ export function createDistilbert(json: PretrainedConfig): Network {
 
 /** Parses the fields of BERT under DistilBERT's names. */
 function parseDistilbert(json: PretrainedConfig): EncoderConfig {
-  const fields = new Fields(json, 'config.json');
-  const names = {
-    hidden_size: 'dim',
-    intermediate_size: 'hidden_dim',
-    num_hidden_layers: 'n_layers',
-    num_attention_heads: 'n_heads',
-  };
+  const common = { hidden_size: 'dim', num_hidden_layers: 'n_layers', num_attention_heads: 'n_heads' };
+  const fields = fieldsByOwnNames(json, common);
+  const names = { ...common, intermediate_size: 'hidden_dim' };
   const defaults = { dim: 768, hidden_dim: 3072, n_layers: 6, n_heads: 12 } as const;
   const sizes = Object.entries(names).map(([name, own]) => [
     name,

@@ -71,6 +71,15 @@ describe("Hugging Face's defaults", () => {
   });
 });
 
+test('the common names of sizes take precedence over the own ones, as in transformers', () => {
+  const common = { hidden_size: 48, max_position_embeddings: 20, num_attention_heads: 8, num_hidden_layers: 3 };
+  const sizes = { n_embd: 48, n_positions: 20, n_head: 8, n_layer: 3 };
+  expect(parseGpt2Config({ ...gpt2, ...common })).toMatchObject(sizes);
+  const { n_head: _, ...rest } = gpt2;
+  expect(parseGpt2Config({ ...rest, num_attention_heads: 2 }).n_head).toBe(2);
+  expect(parseGpt2Config({ ...gpt2, num_attention_heads: null }).n_head).toBe(4);
+});
+
 describe('malformed', () => {
   const sizes = ['vocab_size', 'n_embd', 'n_layer', 'n_head'];
   test.each(['model_type', ...sizes])('without %s', (key) => {

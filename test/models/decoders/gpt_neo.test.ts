@@ -89,6 +89,12 @@ test('attention_layers decides where attention_types says otherwise, as in trans
   expect(local).toEqual([true, false]);
 });
 
+test('the common names of sizes take precedence over the own ones, as in transformers', () => {
+  expect(parseGptNeoConfig({ ...small, num_attention_heads: 2 }).num_heads).toBe(2);
+  const layers = { attention_layers: ['local', 'global', 'local'], num_hidden_layers: 3 };
+  expect(parseGptNeoConfig({ ...small, ...layers }).num_layers).toBe(3);
+});
+
 test('only the linear layers after attention and in the MLP have biases', () => {
   const { weights } = createArchitecture(small);
   const biases = weights.map(({ name }) => name).filter((name) => /h\.0\..*(proj|fc)\.bias$/.test(name));
