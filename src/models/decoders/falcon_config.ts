@@ -61,7 +61,7 @@ export function parseFalconConfig(json: JsonObject) {
  * has the field `num_kv_heads`.
  */
 function parseKvHeads(fields: Fields, heads: number): number {
-  if (!isNew(fields)) return fields.boolean('multi_query', true) ? 1 : heads;
+  if (!isNew(fields)) return trueUnlessNull(fields, 'multi_query') ? 1 : heads;
   const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
   if (heads % kvHeads !== 0) throw fields.invalid('num_kv_heads', `a divisor of num_attention_heads, ${heads}`);
   return kvHeads;
@@ -72,13 +72,18 @@ function parseKvHeads(fields: Fields, heads: number): number {
  * MLP after attention ('sequential').
  */
 function parseBlock(fields: Fields): 'shared' | 'parallel' | 'sequential' {
-  const parallel = fields.boolean('parallel_attn', true);
+  const parallel = trueUnlessNull(fields, 'parallel_attn');
   const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });
   const supported = isNew(fields) ? [1, 2] : [1];
   if (!supported.includes(norms)) throw unsupported('num_ln_in_parallel_attn', norms, supported);
   if (isNew(fields) && !parallel) throw unsupported('parallel_attn', parallel, [true]);
   if (!parallel) return 'sequential';
   return norms === 2 ? 'parallel' : 'shared';
+}
+
+/** Parses a field that is true if a file lacks it. As in transformers, null is false. */
+function trueUnlessNull(fields: Fields, key: string): boolean {
+  return fields.boolean(key, !fields.has(key));
 }
 
 /** Whether the model has the layout of Falcon-40B and later models. */

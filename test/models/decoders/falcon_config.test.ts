@@ -52,6 +52,11 @@ test('a padding token outside the vocabulary is none, as the embedding has no pa
   expect(codeThrownBy(() => parseFalconConfig({ ...falcon, pad_token_id: '2' }))).toBe('invalid_format');
 });
 
+test('null is false, as in transformers, where a missing field is true', () => {
+  expect(parseFalconConfig({ ...falcon, parallel_attn: null }).block).toBe('sequential');
+  expect(parseFalconConfig({ ...falcon, multi_query: null }).kvHeads).toBe(falcon.num_attention_heads);
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', falcon, { model_type: 'RefinedWeb' }, 'unsupported_model'],
