@@ -110,6 +110,8 @@ export function parseRotatedHead(fields: Fields, D: number): number {
 /** Throws like `expectModelType`. Also throws for a decoder whose tokens attend to later tokens, unless `mayLookAhead` is set. */
 export function expectDecoder(fields: Fields, expected: string, mayLookAhead = false): void {
   expectModelType(fields, expected);
+  // For transformers, null is false.
+  if (fields.has('is_causal') && fields.get('is_causal') === undefined) throw unsupported('is_causal', null, [true]);
   oneOf(fields, 'is_causal', [true]);
   oneOf(fields, LOOK_AHEAD, mayLookAhead ? [false, true] : [false]);
 }

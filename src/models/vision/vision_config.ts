@@ -2,7 +2,7 @@ import { Fields } from '../../core/input/fields';
 import type { ModuleNames } from '../../core/types/model';
 import { parseActivation } from '../activations';
 import type { ImageSizes } from '../architecture';
-import { expectHeadDim, LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
+import { expectHeadDim, LONGEST, MAX, oneOf, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
 /** The largest supported edge of an image, in pixels. */
@@ -10,6 +10,7 @@ const MAX_EDGE = 2 ** 14;
 
 /** Parses the fields of config.json that all vision transformers share. The argument `layer_norm_eps` is the default of that field. */
 export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly layer_norm_eps: number }) {
+  oneOf(fields, 'is_causal', [false]);
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   expectHeadDim(fields, hidden_size / num_attention_heads);
   return {

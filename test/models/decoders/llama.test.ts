@@ -182,6 +182,7 @@ describe('unsupported', () => {
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
     ['an unknown type, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'ntk', factor: 2 } }],
     ['tokens that attend to later ones', { is_causal: false }],
+    ['null, which is false for transformers', { is_causal: null }],
     ['the same, under its other name', { use_bidirectional_attention: true }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['part of the head rotated', { rope_scaling: { type: 'linear', factor: 2, partial_rotary_factor: 0.5 } }],

@@ -89,6 +89,7 @@ describe('refused', () => {
     ['image_size', [28, 14]],
     ['image_size', 16_000],
     ['head_dim', 16],
+    ['is_causal', true],
     ['quantization_config', {}],
     ['dtype', 'int8'],
   ])('as not supported: %s %j', (key, value) => {

@@ -85,6 +85,7 @@ describe('refused', () => {
     ['image_size', [16, 8]],
     ['image_size', 16_000],
     ['head_dim', 16],
+    ['is_causal', true],
   ])('as not supported: vision_config.%s %j', (key, value) => {
     expect(() => parseTowerConfig(withTower(clip, { [key]: value }), CLIP)).toThrow(
       expect.objectContaining({ code: 'unsupported_model', message: expect.stringContaining(`config.json: ${key}: `) }),

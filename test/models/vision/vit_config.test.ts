@@ -78,6 +78,7 @@ describe('refused', () => {
     ['patch_size', [4, 4, 4]],
     ['image_size', 16_000],
     ['head_dim', 16],
+    ['is_causal', true],
     ['quantization_config', {}],
     ['dtype', 'int8'],
   ])('as not supported: %s %j', (key, value) => {
