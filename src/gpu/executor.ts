@@ -40,6 +40,7 @@ export class Executor implements Runner {
   /** The chosen variants, which take precedence over the default table. A new choice leaves loaded programs unchanged. */
   chosen: ChosenVariants = {};
   readonly maxBindingBytes: number;
+  readonly isSoftware: boolean;
   readonly #host: DeviceHost;
   readonly #queue: DeviceQueue;
   readonly #memory: DeviceMemory;
@@ -59,7 +60,8 @@ export class Executor implements Runner {
     this.#readback = new Readback(host, this.#queue, this.#memory);
     this.#scopes = new ErrorScopes(host);
     this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
-    this.#budget = options.budget ?? new SubmitBudget(isSoftware(host.info) ? { submit: SOFTWARE_SUBMIT } : {});
+    this.isSoftware = isSoftware(host.info);
+    this.#budget = options.budget ?? new SubmitBudget(this.isSoftware ? { submit: SOFTWARE_SUBMIT } : {});
     this.#choose = options.choose ?? chooseVariant;
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }

@@ -50,6 +50,8 @@ export interface RunnerUsage {
 export interface Runner {
   /** The largest binding in bytes. Weights that are larger are split into shards; no other value may be larger. */
   readonly maxBindingBytes: number;
+  /** Whether the device computes on the CPU's cores, where it also compiles. */
+  readonly isSoftware: boolean;
   /** Aborts with the error that makes the device unusable. */
   readonly failure: AbortSignal;
   usage(): RunnerUsage;

@@ -23,7 +23,8 @@ export type FolderSource =
  * Progress events while a model is loaded: those of transformers.js, and further ones. `progress` is a percentage; `loaded` and `total` are
  * bytes. For each file: 'initiate' and 'download' (also if the file is read from this device), 'progress', 'done'. For the model:
  * 'progress_total', once the sizes of all files are known; 'verify' while bytes are compared with their hashes; 'upload' while weights are
- * written to the GPU; 'compile' while kernels are compiled, at the same time; finally 'ready', which doesn't wait for kernels.
+ * written to the GPU; 'compile' while kernels are compiled, at the same time, except on a software GPU; finally 'ready', which
+ * doesn't wait for kernels.
  */
 export type ProgressInfo =
   | {

@@ -19,6 +19,10 @@ export class ChosenRunner implements Runner {
     return this.#executor.maxBindingBytes;
   }
 
+  get isSoftware(): boolean {
+    return this.#executor.isSoftware;
+  }
+
   get failure(): AbortSignal {
     return this.#executor.failure;
   }

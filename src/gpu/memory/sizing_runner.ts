@@ -10,6 +10,7 @@ import { StagingBuffers } from './staging';
 /** A runner without a device: it counts the memory that an executor would allocate for the same calls, and computes nothing. */
 export class SizingRunner implements Runner {
   readonly maxBindingBytes: number;
+  readonly isSoftware = false;
   readonly failure = new AbortController().signal;
   readonly #counters = new GpuCounters();
   readonly #memory: DeviceMemory;

@@ -5,6 +5,7 @@ import type { Value } from '../../../src/graph/value';
 /** A runner without a device. It records the programs and values that it holds; `gate` can delay loads. */
 export class FakeRunner implements Runner {
   maxBindingBytes = Number.POSITIVE_INFINITY;
+  isSoftware = false;
   readonly failure = new AbortController().signal;
   readonly loaded = new Set<Program>();
   readonly held = new Set<Value>();

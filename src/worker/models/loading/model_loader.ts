@@ -166,7 +166,8 @@ async function* readSlices(value: Value, spec: WeightSpec, tensor: StoredTensor)
 
 /**
  * Returns a function to call with each tensor's header, before the weights are read. At the first matrix that every storage format can
- * hold, it starts to compile the kernels of the forward pass. It assumes that the files store all tensors like this matrix.
+ * hold, it starts to compile the kernels of the forward pass. It assumes that the files store all tensors like this matrix. A software GPU
+ * compiles on the cores that read the weights, and training with merged weights needs other kernels, so there it does nothing.
  */
 function compilerOf(
   model: Architecture,
@@ -174,7 +175,7 @@ function compilerOf(
   storageFor: StorageOf,
   { onCompile }: Pick<LoadModelOptions, 'onCompile'>,
 ): (spec: WeightSpec, tensor: TensorHeader) => void {
-  let isCompiled = !isModest(model);
+  let isCompiled = runner.isSoftware || !isModest(model);
   return (spec, tensor) => {
     if (isCompiled || !fitsAll(spec)) return;
     isCompiled = true;
@@ -188,7 +189,10 @@ export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** Returns the steps of a forward pass. They are never run: only their kernels are compiled. */
+/**
+ * Returns the steps of a forward pass over 256 tokens, or over as many as the model accepts: prompts, texts and images need the kernels for
+ * many rows. The steps are never run: only their kernels are compiled.
+ */
 function forwardSteps(
   model: Architecture,
   dtypeOf: (spec: WeightSpec) => StorageName,
@@ -201,7 +205,7 @@ function forwardSteps(
     weights: new Map(model.weights.map((spec) => [spec.name, value(spec)])),
     constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
   };
-  return logitsProgram(task, loaded, BASE, task.fullShape({ max_length: 1, per_device_train_batch_size: 1 })).program
+  return logitsProgram(task, loaded, BASE, task.fullShape({ max_length: 256, per_device_train_batch_size: 1 })).program
     .steps;
 }
 
