@@ -12,9 +12,7 @@ export class Banner {
   /** Shows an error. Ignores aborts, because the visitor asked for them. */
   report(error: unknown): void {
     if (error instanceof DOMException && error.name === 'AbortError') return;
-    if (error instanceof WebVeraError) this.show('error', error.message, error.hint);
-    else if (error instanceof ChoiceProblem) this.show('error', error.message);
-    else this.show('error', error instanceof Error ? error.message : String(error), 'Reloading the page may help.');
+    this.show('error', ...errorInWords(error));
   }
 
   show(tone: Tone, message: string, hint = ''): void {
@@ -40,4 +38,14 @@ export class Banner {
     this.#root.hidden = true;
     this.#root.replaceChildren();
   }
+}
+
+/** Returns what an error means, and advice if there is any. The library's hint for a locked run is about its options. */
+export function errorInWords(error: unknown): readonly [message: string, hint?: string] {
+  if (error instanceof ChoiceProblem) return [error.message];
+  if (!(error instanceof WebVeraError))
+    return [error instanceof Error ? error.message : String(error), 'Reloading the page may help.'];
+  return error.code === 'locked_by_other_tab'
+    ? ['Another tab is at work on this.', 'Wait until it ends there, or stop it there, and try again.']
+    : [error.message, error.hint];
 }
