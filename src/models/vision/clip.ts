@@ -13,6 +13,7 @@ import * as nn from '../nn';
 import { TOWER, towerEncoder, towerNetwork, towerNorm } from './tower';
 import { CLIP, parseTowerConfig, type TowerConfig } from './tower_config';
 
+const WITH_PROJECTION = 'CLIPVisionModelWithProjection';
 const [NORM, PROJECTION] = [`${TOWER}.post_layernorm`, 'visual_projection'];
 
 /**
@@ -22,23 +23,25 @@ const [NORM, PROJECTION] = [`${TOWER}.post_layernorm`, 'visual_projection'];
 export function createClip(json: PretrainedConfig): Network {
   const config = parseTowerConfig(json, CLIP);
   const { hidden_size: C, projection_dim, layer_norm_eps } = config;
-  const isProjected = !config.isAlone && hasProjection(json);
+  const isProjected = hasProjection(json, config.isAlone);
   const { modules, weights } = nn.linear(C, projection_dim, false)(PROJECTION);
   const imageVectors = (g: Graph, layers: Layers, hidden: Value): Value =>
     layerNorm(g, hidden, layers.weight(NORM), layers.bias(NORM), layer_norm_eps);
   const projected = (g: Graph, layers: Layers, hidden: Value): Value =>
     layers.linear(PROJECTION, imageVectors(g, layers, hidden));
-  return towerNetwork(isProjected ? withProjection(json, projection_dim) : json, config, 'CLIP', {
+  return towerNetwork(isProjected && !config.isAlone ? withProjection(json, projection_dim) : json, config, 'CLIP', {
     root: clip(config)(TOWER),
-    headlessClass: isProjected ? 'CLIPVisionModelWithProjection' : 'CLIPVisionModel',
+    headlessClass: isProjected ? WITH_PROJECTION : 'CLIPVisionModel',
     ...(isProjected && { pooler: { modules, weights, imageVectors: projected } }),
     imageVectors,
   });
 }
 
-/** Whether the files of a model with both towers contain the projection: those of all classes except two do. */
-function hasProjection(config: PretrainedConfig): boolean {
-  return !['CLIPForImageClassification', 'CLIPVisionModel'].includes(architectureName(config));
+/** Whether the files contain the projection. Of models with both towers, those of all classes except two do. */
+function hasProjection(config: PretrainedConfig, isAlone: boolean): boolean {
+  const name = architectureName(config);
+  if (isAlone) return name === WITH_PROJECTION;
+  return !['CLIPForImageClassification', 'CLIPVisionModel'].includes(name);
 }
 
 /** Returns the config with the projection's size among the tower's fields: `CLIPVisionModelWithProjection` reads only these. */

@@ -156,6 +156,16 @@ test.each([
   expect(model.weights[0]?.name).toBe('vision_model.embeddings.class_embedding');
 });
 
+test('without a head, a file of a tower alone has the projection if its class does', () => {
+  const alone = { ...clip.vision_config, model_type: 'clip_vision_model', projection_dim: 12 };
+  const of = (name: string) => createArchitecture({ ...alone, architectures: [name] }, 'feature_extraction');
+  const projected = of('CLIPVisionModelWithProjection');
+  expect(projected.head.className).toBe('CLIPVisionModelWithProjection');
+  expect(projected.weights.find(({ name }) => name === 'visual_projection.weight')?.shape).toEqual([12, 32]);
+  expect(projected.config).toMatchObject({ ...alone, architectures: ['CLIPVisionModelWithProjection'] });
+  expect(of('CLIPVisionModel').head.className).toBe('CLIPVisionModel');
+});
+
 test('of a CLIP with its projection, config.json has the size of vectors where CLIPVisionModelWithProjection reads it', () => {
   const both = { ...clip, architectures: ['CLIPModel'] };
   const configOf = (change: object) => createArchitecture({ ...both, ...change }, 'feature_extraction').config;
