@@ -40,12 +40,18 @@ export class Banner {
   }
 }
 
-/** Returns what an error means, and advice if there is any. The library's hint for a locked run is about its options. */
+/** The meaning of some of the library’s errors in this page. The library’s own hints are for developers. */
+const IN_THIS_PAGE: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  locked_by_other_tab: [
+    'Another tab is at work on this.',
+    'Wait until it ends there, or stop it there, and try again.',
+  ],
+  offline: ['There is no connection, and what this needs isn’t stored here.', 'Check the connection, and try again.'],
+};
+
+/** Returns what an error means, and advice if there is any. */
 export function errorInWords(error: unknown): readonly [message: string, hint?: string] {
   if (error instanceof ChoiceProblem) return [error.message];
-  if (!(error instanceof WebVeraError))
-    return [error instanceof Error ? error.message : String(error), 'Reloading the page may help.'];
-  return error.code === 'locked_by_other_tab'
-    ? ['Another tab is at work on this.', 'Wait until it ends there, or stop it there, and try again.']
-    : [error.message, error.hint];
+  if (error instanceof WebVeraError) return IN_THIS_PAGE[error.code] ?? [error.message, error.hint];
+  return [error instanceof Error ? error.message : String(error), 'Reloading the page may help.'];
 }

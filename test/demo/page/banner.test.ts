@@ -8,6 +8,10 @@ test('a visitor reads what to do in the page, not options of the library', () =>
   expect(errorInWords(locked).join(' ')).toBe(
     'Another tab is at work on this. Wait until it ends there, or stop it there, and try again.',
   );
+  const offline = new WebVeraError('offline', 'Expected https://a/ to answer', { hint: 'The server must allow CORS.' });
+  expect(errorInWords(offline).join(' ')).toBe(
+    'There is no connection, and what this needs isn’t stored here. Check the connection, and try again.',
+  );
   const full = new WebVeraError('storage_full', 'Storage is full', { hint: 'Free disk space.' });
   expect(errorInWords(full)).toEqual(['Storage is full', 'Free disk space.']);
   expect(errorInWords(new ChoiceProblem('Choose one.'))).toEqual(['Choose one.']);
