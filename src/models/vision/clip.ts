@@ -37,7 +37,7 @@ export function createClip(json: PretrainedConfig): Network {
   });
 }
 
-/** Whether the files contain the projection. Of models with both towers, those of all classes except two do. */
+/** Whether the files contain the projection. Files of models with both towers do, except those of two classes. */
 function hasProjection(config: PretrainedConfig, isAlone: boolean): boolean {
   const name = architectureName(config);
   if (isAlone) return name === WITH_PROJECTION;
