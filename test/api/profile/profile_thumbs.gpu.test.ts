@@ -8,7 +8,7 @@ import {
   type TrainRun,
 } from '../../../src/index';
 import { smallWriter } from '../../helpers/models/small_writer';
-import { stored, visit, weightsOf } from '../../helpers/session/profiles';
+import { storedCheckpoints, visit, weightsOf } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
 
 /** Each test has a browser with empty storage. */
@@ -89,7 +89,7 @@ describe('learning', () => {
           const { learning } = profile;
           expect(await (learning ?? profile.learn({ args: { max_steps: 7 } }))).toMatchObject({ global_step: 7 });
           if (learning !== undefined) expect(learning.state.log_history[0]?.step).toBeGreaterThan(2);
-          expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+          expect(await storedCheckpoints()).toEqual([]);
           const [record] = profile.info.history;
           return { phases: record?.phases, weights: await weightsOf(profile) };
         });

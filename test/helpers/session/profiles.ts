@@ -61,3 +61,8 @@ export async function stored(): Promise<Map<string, unknown>> {
   database.close();
   return new Map(keys.result.map((key, index) => [String(key), values.result[index]]));
 }
+
+/** Returns the keys of all stored checkpoints. */
+export async function storedCheckpoints(): Promise<string[]> {
+  return [...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'));
+}

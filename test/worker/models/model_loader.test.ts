@@ -139,17 +139,6 @@ test("kernels of a forward pass are requested before the first weight is read, f
   expect(kernelsOf(halved)).toEqual(new Set(smaller.program.steps.map(({ kernel }) => kernel)));
 });
 
-test('a software GPU compiles no kernels while weights are read, because the same cores do both', async () => {
-  const runner = new FakeRunner();
-  runner.isSoftware = true;
-  const files = new Map([
-    ['config.json', new Blob([config])],
-    ['model.safetensors', new Blob([writeSafetensors(tensors)])],
-  ]);
-  await loadModel(folderFiles(openSource({ files })), runner, { dtype: 'auto', onUpload() {} });
-  expect(runner.prepared).toEqual([]);
-});
-
 test.each([Number.POSITIVE_INFINITY, 2 ** 24])(
   'a large matrix is written in parts of some rows, with bindings of %s bytes',
   async (maxBindingBytes) => {

@@ -4,7 +4,14 @@ import { Profile } from '../../../../src/index';
 import { eventually } from '../../../helpers/eventually';
 import { loadTiny } from '../../../helpers/models/tiny_llama';
 import { firstLog } from '../../../helpers/models/tiny_training';
-import { habit, profileOptions as options, stored, visit, weightsOf } from '../../../helpers/session/profiles';
+import {
+  habit,
+  profileOptions as options,
+  stored,
+  storedCheckpoints,
+  visit,
+  weightsOf,
+} from '../../../helpers/session/profiles';
 import { unhandledDuring } from '../../../helpers/unhandled';
 import { FakeLocks } from '../../../worker/fake_locks';
 
@@ -14,9 +21,6 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
-
-/** Returns the keys of all stored checkpoints. */
-const checkpoints = async () => [...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'));
 
 describe('a run that is interrupted', () => {
   test.each(['the session', 'the profile', 'the model'])(
@@ -39,7 +43,7 @@ describe('a run that is interrupted', () => {
           const { global_step } = await (learning ?? profile.learn({ args: { save_steps: 1 } }));
           expect(global_step).toBe(4);
           expect(profile.learning).toBeUndefined();
-          expect(await checkpoints()).toEqual([]);
+          expect(await storedCheckpoints()).toEqual([]);
           return { resumed: learning?.state.log_history.length, weights: await weightsOf(profile) };
         });
       const straight = await learnt(false);
@@ -63,7 +67,7 @@ describe('a run that is interrupted', () => {
       expect(await weightsOf(profile)).toEqual(before);
       expect(profile.info.history).toEqual([]);
       expect((await stored()).get('profile/ada/unfinished')).toBeNull();
-      expect(await checkpoints()).toEqual([]);
+      expect(await storedCheckpoints()).toEqual([]);
     });
   });
 
@@ -83,7 +87,7 @@ describe('a run that is interrupted', () => {
       await expect(Promise.resolve(left)).rejects.toBe('changed again');
       expect(await last).toMatchObject({ global_step: 4 });
       expect(profile.info.history).toHaveLength(1);
-      expect(await checkpoints()).toEqual([]);
+      expect(await storedCheckpoints()).toEqual([]);
     });
   });
 
@@ -200,7 +204,7 @@ describe('a run that resumed when its profile was opened', () => {
       await expect(Promise.resolve(run)).rejects.toBe('enough');
       expect(await weightsOf(profile)).toEqual(before);
       expect(await next).toMatchObject({ global_step: 4 });
-      expect(await checkpoints()).toEqual([]);
+      expect(await storedCheckpoints()).toEqual([]);
     });
   });
 });
@@ -216,13 +220,13 @@ describe('the checkpoints of an interrupted run', () => {
       await opened.session.close();
       await failed;
     });
-    expect(await checkpoints()).not.toEqual([]);
+    expect(await storedCheckpoints()).not.toEqual([]);
   });
 
   test('are deleted by the visit that stores no examples, because they hold examples, too', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', { keep_examples: false });
-      expect([profile.learning, await checkpoints()]).toEqual([undefined, []]);
+      expect([profile.learning, await storedCheckpoints()]).toEqual([undefined, []]);
       await profile.learn();
       expect(profile.info.history).toHaveLength(1);
     });
@@ -234,7 +238,7 @@ describe('the checkpoints of an interrupted run', () => {
     locks.of('other').request('webvera:learn:ada', {}, () => new Promise(() => {}));
     await visit(async (opened) => {
       await Profile.open(await loadTiny(opened), 'ada', { keep_examples: false });
-      expect(await checkpoints()).not.toEqual([]);
+      expect(await storedCheckpoints()).not.toEqual([]);
     });
   });
 });

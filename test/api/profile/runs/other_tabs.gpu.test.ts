@@ -8,6 +8,7 @@ import {
   heard,
   profileOptions as options,
   stored,
+  storedCheckpoints,
   visit,
   weightsOf,
   writingOf,
@@ -20,9 +21,6 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
-
-/** Returns the keys of all stored checkpoints. */
-const checkpoints = async () => [...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'));
 
 describe('another tab', () => {
   test('learns, and its result is used here', async () => {
@@ -114,7 +112,7 @@ test('a tab that loses its run to another one leaves the run and its checkpoints
     await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
     expect(profile.learning).toBeUndefined();
     expect((await stored()).get('profile/ada/unfinished')).not.toBeNull();
-    expect(await checkpoints()).not.toEqual([]);
+    expect(await storedCheckpoints()).not.toEqual([]);
   });
   locks.release(runLock());
   await visit(async (opened) => {
@@ -138,9 +136,9 @@ test('a profile that is replaced keeps no checkpoints of a run that another tab 
     locks.of('other').request(runLock(), { steal: true }, () => new Promise(() => {}));
     await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
     locks.release(runLock());
-    expect(await checkpoints()).not.toEqual([]);
+    expect(await storedCheckpoints()).not.toEqual([]);
     await profile.replace(files, { keep_examples: false });
-    expect(await checkpoints()).toEqual([]);
+    expect(await storedCheckpoints()).toEqual([]);
   });
 });
 
