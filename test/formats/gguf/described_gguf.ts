@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../src/core/input/fields';
+import type { ParserLimits } from '../../../src/core/types/source';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { parseFalconConfig } from '../../../src/models/decoders/falcon_config';
 import { parseGemmaConfig } from '../../../src/models/decoders/gemma';
@@ -13,9 +14,12 @@ import { parseQwen3Config } from '../../../src/models/decoders/qwen3';
 import { type GgufSpec, ggufBytes } from '../../helpers/bytes/gguf_bytes';
 import { MemorySource } from '../../helpers/session/memory_source';
 
+/** Opens a GGUF file whose bytes come in pieces of `chunkBytes`. */
+export const openGguf = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
+  new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
+
 /** Reads the configuration of a GGUF file. */
-export const configOf = (file: Uint8Array, chunkBytes = 1000) =>
-  new GgufFiles(new MemorySource({ file }, { chunkBytes }), 'file').config();
+export const configOf = (file: Uint8Array, chunkBytes = 1000) => openGguf(file, undefined, chunkBytes).config();
 
 /** The parsers of the families that GGUF files can have, by `model_type`. */
 export const PARSERS: Readonly<Record<string, (json: JsonObject) => object>> = {

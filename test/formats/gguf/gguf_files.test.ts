@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { packedStorage, storages } from '../../../src/core/numbers/storage';
-import type { ParserLimits } from '../../../src/core/types/source';
 import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/blocks/block_types';
 import { packBlocks } from '../../../src/formats/gguf/blocks/packed_blocks';
-import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { packingOf } from '../../../src/formats/gguf/gguf_packing';
 import { headerOf } from '../../../src/formats/gguf/gguf_tensor';
 import { PLUS_ONE, type TensorChange, TURNED } from '../../../src/formats/gguf/tensor_change';
@@ -13,15 +11,12 @@ import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/
 import { transpose } from '../../../src/formats/tensors/transpose';
 import { toFloat32 } from '../../../src/formats/tensors/values';
 import { bytesOf, ggufBlocks, ggufFile, ggufModels, ggufPacked } from '../../helpers/golden/golden_gguf';
-import { MemorySource } from '../../helpers/session/memory_source';
-
-const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
-  new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
+import { openGguf } from './described_gguf';
 
 /** Reads the tensors of a file. Each is read at once, or its first `first` rows and then the rest. */
 async function tensorsOf(file: Uint8Array, first?: number) {
   const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>();
-  for await (const { name, dtype, shape, take } of open(file).tensors(() => true)) {
+  for await (const { name, dtype, shape, take } of openGguf(file).tensors(() => true)) {
     const begun = first === undefined ? [] : [await take(first)];
     const parts = [...begun, await take()].map(({ bytes }) => bytes);
     tensors.set(name, { dtype, shape, bytes: new Uint8Array(Buffer.concat(parts)) });
@@ -102,7 +97,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
-  for await (const tensor of open(ggufFile(file)).tensors(() => true)) {
+  for await (const tensor of openGguf(ggufFile(file)).tensors(() => true)) {
     if (isPacked(tensor)) taken.set(tensor.name, await take(tensor));
   }
   return taken;

@@ -5,13 +5,11 @@ import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { ggufBytes } from '../../helpers/bytes/gguf_bytes';
 import { ggufFile } from '../../helpers/golden/golden_gguf';
 import { MemorySource } from '../../helpers/session/memory_source';
-
-const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
-  new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
+import { openGguf } from './described_gguf';
 
 /** Reads everything in a file, and returns the error. */
 async function refusal(file: Uint8Array, limits?: ParserLimits): Promise<WebVeraError> {
-  const gguf = open(file, limits);
+  const gguf = openGguf(file, limits);
   const read = async (): Promise<void> => {
     await gguf.config();
     await gguf.tokenizer();
@@ -44,13 +42,13 @@ describe('a file', () => {
   test('comes in pieces of any size', async () => {
     for (const size of [1, 37, 1e6]) {
       const names: string[] = [];
-      for await (const { name } of open(llama, defaultLimits, size).tensors(() => true)) names.push(name);
+      for await (const { name } of openGguf(llama, defaultLimits, size).tensors(() => true)) names.push(name);
       expect(names).toContain('model.norm.weight');
     }
   });
 
   test('without a tokenizer has none', async () => {
-    expect(await open(llama).tokenizer()).toBeUndefined();
+    expect(await openGguf(llama).tokenizer()).toBeUndefined();
   });
 
   test('cut anywhere is invalid_format', async () => {
@@ -86,7 +84,7 @@ describe('a file', () => {
   test('with a bias that the network lacks is unsupported_model, and not computed without it', async () => {
     const read = async (select: (name: string) => boolean): Promise<string[]> => {
       const names: string[] = [];
-      for await (const { name } of open(ggufFile('gpt2')).tensors(({ name }) => select(name))) names.push(name);
+      for await (const { name } of openGguf(ggufFile('gpt2')).tensors(({ name }) => select(name))) names.push(name);
       return names;
     };
     await expect(read((name) => name !== 'transformer.h.1.mlp.c_fc.bias')).rejects.toMatchObject({
