@@ -2,6 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import { wrong } from '../../../core/errors/wrong';
 import { isList } from '../../../core/input/named_files';
 import { isPreferred } from '../../../core/preferences/preference_fields';
+import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, formatOf, ownExample, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
@@ -18,8 +19,13 @@ const PORTION = 64;
  */
 export async function prepareGiven(base: RemoteModel, given: unknown): Promise<readonly SentExample[]> {
   const examples = givenExamples(base, given);
-  return prepareExamples(base, examples instanceof Promise ? await examples : examples);
+  // Examples of an iterable have been copied as they came, and nothing else holds those of a file.
+  if (examples instanceof Promise) return prepareExamples(base, await examples);
+  const isImages = base[partsKey].info.task.inputs === 'images';
+  return prepareExamples(base, isImages ? examples.map((one, index) => ownExample(placeOf(index), one)) : examples);
 }
+
+const placeOf = (index: number): string => `examples[${index}]`;
 
 /**
  * Prepares examples for storage: checks them, so that no example can make a run fail, and resizes images to the model's image size, with
@@ -29,11 +35,10 @@ export async function prepareGiven(base: RemoteModel, given: unknown): Promise<r
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
-  const where = (index: number): string => `examples[${index}]`;
-  const fields = info.task.inputs === 'images' ? ownExample : textFields;
-  const examples = given.map((example, index) => fields(where(index), example));
+  const fields = info.task.inputs === 'images' ? exampleFields : textFields;
+  const examples = given.map((example, index) => fields(placeOf(index), example));
   for (const [index, example] of examples.entries()) {
-    if (isPreferred(example)) expectFeedback(base, where(index), example);
+    if (isPreferred(example)) expectFeedback(base, placeOf(index), example);
   }
   const checked = examples.map((example) => (isPreferred(example) ? approved(example) : example));
   const feed = new Feed('examples', checked);
@@ -92,7 +97,7 @@ async function collected(given: AsyncIterable<unknown>): Promise<readonly unknow
   const examples: unknown[] = [];
   for await (const example of given) {
     // The iterable may fill the same objects again.
-    if (examples.push(ownExample(`examples[${examples.length}]`, example)) <= MOST_EXAMPLES) continue;
+    if (examples.push(ownExample(placeOf(examples.length), example)) <= MOST_EXAMPLES) continue;
     const message = `examples: expected an iterable of at most ${MOST_EXAMPLES} examples, got more`;
     throw new WebVeraError('limit_exceeded', message, { hint: `${A_PART}them.` });
   }
