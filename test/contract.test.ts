@@ -76,10 +76,6 @@ test('every file below shaders/ is part of a kernel, and begins with a comment',
   for (const { name, text } of files) expect(text.startsWith('// '), name).toBe(true);
 });
 
-test('no shader has a switch, because llvmpipe makes a loop of each, which made joined products three times as slow', () => {
-  expect(files.filter(({ text }) => /^\s*switch\b/m.test(text)).map(({ name }) => name)).toEqual([]);
-});
-
 test.each(files.filter(({ isLib }) => !isLib))('$name: the file has the usual header', (file) => {
   const using = variants.filter((variant) => variant.files.includes(file.text));
   expect(headerProblems(file, libs, using)).toEqual([]);

@@ -40,13 +40,17 @@ fn right_stride(part: u32) -> u32 {
 }
 
 fn left_word(part: u32, index: u32) -> LeftWord {
-  if (part == 0u) {
-    return dy0[index];
+  switch (part) {
+    case 0u: {
+      return dy0[index];
+    }
+    case 1u: {
+      return dy1[index];
+    }
+    default: {
+      return dy2[index];
+    }
   }
-  if (part == 1u) {
-    return dy1[index];
-  }
-  return dy2[index];
 }
 
 fn finish(n: u32, k: u32, block: mat4x4f) {

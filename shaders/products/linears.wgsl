@@ -16,11 +16,15 @@ struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x:
 @group(0) @binding(7) var<storage, read_write> y2: array<Result>;
 
 fn put(at: u32, value: Result) {
-  if (result_part == 0u) {
-    y0[at] = value;
-  } else if (result_part == 1u) {
-    y1[at] = value;
-  } else {
-    y2[at] = value;
+  switch (result_part) {
+    case 0u: {
+      y0[at] = value;
+    }
+    case 1u: {
+      y1[at] = value;
+    }
+    default: {
+      y2[at] = value;
+    }
   }
 }

@@ -103,16 +103,20 @@ fn result_start(m: u32) -> u32 {
 }
 
 fn addend_word(index: u32) -> AddendWord {
-  if (result_part == 0u) {
-    return weight0[index];
+  switch (result_part) {
+    case 0u: {
+      return weight0[index];
+    }
+    case 1u: {
+      return weight1[index];
+    }
+    case 2u: {
+      return weight2[index];
+    }
+    default: {
+      return weight3[index];
+    }
   }
-  if (result_part == 1u) {
-    return weight1[index];
-  }
-  if (result_part == 2u) {
-    return weight2[index];
-  }
-  return weight3[index];
 }
 
 fn put(at: u32, value: Result) {
