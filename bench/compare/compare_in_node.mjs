@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openAdapter } from '../../scripts/browsers/dawn.mjs';
+import { disableShaderCaches } from '../engines/shader_caches.mjs';
 import { stepOfBuild } from '../peers/build_step.mjs';
 import { loadLibrary, loadPeer } from '../places.mjs';
 import { compare, compareKinds } from './compare.mjs';
@@ -26,9 +27,8 @@ import { compare, compareKinds } from './compare.mjs';
  * @returns {Promise<{ engine: string, comparison: AnyComparison }>}
  */
 export async function compareInNode({ rival, adapter, ...job }, onRound) {
-  // The first step must compile its kernels, so the shader caches of Mesa's and NVIDIA's drivers are disabled.
-  process.env.MESA_SHADER_CACHE_DISABLE = 'true';
-  process.env.__GL_SHADER_DISK_CACHE = '0';
+  // The first step must compile its kernels.
+  disableShaderCaches();
   const library = await loadLibrary();
   const { gpu, device } = await openAdapter(library, adapter === 'gpu' ? 'gpu' : 'llvmpipe', { globals: true });
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });

@@ -4,6 +4,7 @@ import { openAdapter } from '../../scripts/browsers/dawn.mjs';
 import { BUNDLED_MODEL, loadBench, loadLibrary } from '../places.mjs';
 import { readBundled } from '../workload/bundled.mjs';
 import { measureAll } from '../workload/workload.mjs';
+import { disableShaderCaches } from './shader_caches.mjs';
 
 export { compareInNode as compare } from '../compare/compare_in_node.mjs';
 
@@ -12,6 +13,8 @@ export { compareInNode as compare } from '../compare/compare_in_node.mjs';
  * @param {(done: number, total: number, what: string) => void} onStep
  */
 export async function measure({ name, length, ranks, parts, tuned, arithmetic, dtype, adapter }, onStep) {
+  // The tests' own directory of cached kernels has none that were compiled with other options.
+  if (process.env.MESA_SHADER_CACHE_DIR === undefined) disableShaderCaches();
   const [library, bench] = await Promise.all([loadLibrary(), loadBench()]);
   const { gpu } = await openAdapter(library, adapter === 'gpu' ? 'gpu' : 'llvmpipe');
   const session = /** @type {const} */ ({ worker: false, gpu });
