@@ -21,6 +21,18 @@ fn square(m: u32, k: u32) -> f32 {
   return value * value;
 }
 
+// The squares of four neighbouring columns. B's values are read once for all four.
+fn four_squares(m: u32, k: u32) -> vec4f {
+  let row = (p.first + m) * p.R;
+  var change = vec4f();
+  for (var r = 0u; r < p.R; r++) {
+    let at = r * p.stride + k;
+    change += B[row + r] * vec4f(A[at], A[at + 1u], A[at + 2u], A[at + 3u]);
+  }
+  let values = vec4f(stored(m, k), stored(m, k + 1u), stored(m, k + 2u), stored(m, k + 3u)) + p.scale * change;
+  return values * values;
+}
+
 fn finish(m: u32, squares: f32) {
   norm[p.first + m] = sqrt(squares);
 }

@@ -1,4 +1,5 @@
-// Sums the values of each row of a matrix, with one thread per row. The kernel defines the values (square), and stores the total (finish).
+// Sums the values of each row of a matrix, with one thread per row. The kernel defines the values (square, and four_squares for four
+// columns), and stores the total (finish).
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let m = flat_index(id, groups);
@@ -6,7 +7,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   var squares = 0.0;
-  for (var k = 0u; k < p.K; k++) {
+  let whole = p.K & ~3u;
+  for (var k = 0u; k < whole; k += 4u) {
+    let four = four_squares(m, k);
+    squares += four.x;
+    squares += four.y;
+    squares += four.z;
+    squares += four.w;
+  }
+  for (var k = whole; k < p.K; k++) {
     squares += square(m, k);
   }
   finish(m, squares);
