@@ -15,7 +15,8 @@ fn square(m: u32, k: u32) -> f32 {
   let row = (p.first + m) * p.R;
   var change = 0.0;
   for (var r = 0u; r < p.R; r++) {
-    change += B[row + r] * A[r * p.stride + k];
+    let at = r * p.stride + k;
+    change += B[row + r] * A[at];
   }
   let value = stored(m, k) + p.scale * change;
   return value * value;
@@ -29,8 +30,8 @@ fn four_squares(m: u32, k: u32) -> vec4f {
     let at = r * p.stride + k;
     change += B[row + r] * vec4f(A[at], A[at + 1u], A[at + 2u], A[at + 3u]);
   }
-  let values = vec4f(stored(m, k), stored(m, k + 1u), stored(m, k + 2u), stored(m, k + 3u)) + p.scale * change;
-  return values * values;
+  let value = vec4f(stored(m, k), stored(m, k + 1u), stored(m, k + 2u), stored(m, k + 3u)) + p.scale * change;
+  return value * value;
 }
 
 fn finish(m: u32, squares: f32) {

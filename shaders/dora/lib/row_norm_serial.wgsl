@@ -7,15 +7,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   var squares = 0.0;
-  let whole = p.K & ~3u;
-  for (var k = 0u; k < whole; k += 4u) {
+  var k = 0u;
+  for (; k + 4u <= p.K; k += 4u) {
     let four = four_squares(m, k);
     squares += four.x;
     squares += four.y;
     squares += four.z;
     squares += four.w;
   }
-  for (var k = whole; k < p.K; k++) {
+  for (; k < p.K; k++) {
     squares += square(m, k);
   }
   finish(m, squares);
