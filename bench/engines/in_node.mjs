@@ -13,7 +13,7 @@ export { compareInNode as compare } from '../compare/compare_in_node.mjs';
  * @param {(done: number, total: number, what: string) => void} onStep
  */
 export async function measure({ name, length, ranks, parts, tuned, arithmetic, dtype, adapter }, onStep) {
-  // The tests' own directory of cached kernels has none that were compiled with other options.
+  // Kernels in the tests' own directory have the tests' width of vectors.
   if (process.env.MESA_SHADER_CACHE_DIR === undefined) disableShaderCaches();
   const [library, bench] = await Promise.all([loadLibrary(), loadBench()]);
   const { gpu } = await openAdapter(library, adapter === 'gpu' ? 'gpu' : 'llvmpipe');

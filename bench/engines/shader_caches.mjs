@@ -1,7 +1,7 @@
 /**
- * Disables the shader caches of Mesa's and NVIDIA's drivers in this process, so that each kernel is compiled anew. Mesa's key of a cached
- * kernel leaves out the options that it was compiled with: without optimisations (`GALLIVM_PERF=nopt`) it is several times as slow, in
- * every later process. Call it before the first GPU adapter is opened.
+ * Disables the shader caches of Mesa's and NVIDIA's drivers in this process, so that each kernel is compiled anew. Mesa's key of a kernel
+ * of llvmpipe leaves out the width of its vectors: a process with `LP_NATIVE_VECTOR_WIDTH=128`, as the tests have, stores kernels that
+ * run at a third of the speed in every later process. Call it before the first GPU adapter is opened.
  */
 export function disableShaderCaches() {
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
