@@ -67,7 +67,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     last: pinned('last prompt rows', [B], 'u32'),
     lastPositions: pinned('last prompt positions', [B], 'u32'),
   };
-  const g = new Graph();
+  const g = new Graph(loaded);
   const attend: Mixing['attend'] = (layer, q, k, v, { rotary, ...heads }) => {
     const { positions, lastPositions: last } = inputs;
     const turned = rotary === undefined ? { q, k } : turn(g, { q, k, D: heads.D, ...rotary });

@@ -12,6 +12,12 @@ export interface DeviceInfo {
   readonly features: readonly Feature[];
 }
 
+/** Returns what a GPU adapter reports about itself. */
+export function adapterInfo({ info }: GPUAdapter): Omit<DeviceInfo, 'features'> {
+  const { vendor, architecture, description, isFallbackAdapter: fallback = false } = info;
+  return { vendor, architecture, description, fallback };
+}
+
 /** Features that are enabled if the GPU has them. Features that change more than the last bits of results must be requested. */
 const FEATURES: readonly Feature[] = ['subgroups'];
 /** The limits that are raised to the GPU's maximum. Workgroups stay within WebGPU's default limits. */
@@ -69,12 +75,7 @@ export class DeviceHost {
     const adapter = await findAdapter(gpu, lostAt);
     const features = featuresFor(adapter, arithmetic);
     const device = await openDevice(adapter, features);
-    const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-    return new DeviceHost(
-      device,
-      { vendor, architecture, description, fallback: isFallbackAdapter ?? false, features },
-      onFailure,
-    );
+    return new DeviceHost(device, { ...adapterInfo(adapter), features }, onFailure);
   }
 
   /** Uses a device that was opened elsewhere: tests open devices with WebGPU's default limits. */

@@ -37,6 +37,11 @@ interface TapeEntry {
   readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
 
+export interface GraphOptions {
+  /** Whether an op may replace a step by one that also does the op's work: `takeBack` and `takeBackMaker` remove steps. Default: true. */
+  readonly joinsSteps?: boolean | undefined;
+}
+
 /** A program under construction. Ops append forward steps and record closures on the tape; the closures later append the backward steps. */
 export class Graph {
   readonly steps: Step[] = [];
@@ -46,8 +51,13 @@ export class Graph {
   readonly #whole = new Map<Value, JoinedValue>();
   /** Results of steps that `takeBackMaker` removed, unless another step made them again. */
   readonly #removed = new Set<Value>();
+  readonly #joinsSteps: boolean;
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
+
+  constructor({ joinsSteps = true }: GraphOptions = {}) {
+    this.#joinsSteps = joinsSteps;
+  }
 
   /**
    * Appends a dispatch. `given` holds the values that it reads or updates. `made` holds the shapes of the f32 values that it creates, or
@@ -76,27 +86,31 @@ export class Graph {
   }
 
   /**
-   * Removes the last step and returns it, if `fits` accepts it and it belongs to the current chunk; returns undefined otherwise. The caller
-   * then emits a step that makes the same values, and more.
+   * Removes the last step and returns it, if the graph joins steps, `fits` accepts it and it belongs to the current chunk; returns undefined
+   * otherwise. The caller then emits a step that makes the same values, and more.
    */
   takeBack(fits: (step: Step) => boolean): Step | undefined {
     const last = this.steps.at(-1);
-    return last !== undefined && last.chunk === this.#chunk && fits(last) ? this.steps.pop() : undefined;
+    return last !== undefined && this.#accepts(last, fits) ? this.steps.pop() : undefined;
   }
 
   /**
-   * Removes the step that made `value` and returns it, if `fits` accepts it, it belongs to the current chunk, and no step has used its
-   * results; returns undefined otherwise. Results that the caller doesn't make again must not be used.
+   * Removes the step that made `value` and returns it, if the graph joins steps, `fits` accepts it, it belongs to the current chunk, and no
+   * step has used its results; returns undefined otherwise. Results that the caller doesn't make again must not be used.
    */
   takeBackMaker(value: Value, fits: (step: Step) => boolean): Step | undefined {
     const index = this.steps.findLastIndex((step) => madeBy(step).includes(value));
     const step = this.steps[index];
-    if (step === undefined || step.chunk !== this.#chunk || !fits(step)) return undefined;
+    if (step === undefined || !this.#accepts(step, fits)) return undefined;
     const results = madeBy(step);
     const isUsed = this.steps.slice(index + 1).some((later) => usedBy(later).some((used) => results.includes(used)));
     if (isUsed) return undefined;
     for (const value of results) this.#removed.add(value);
     return this.steps.splice(index, 1)[0];
+  }
+
+  #accepts(step: Step, fits: (step: Step) => boolean): boolean {
+    return this.#joinsSteps && step.chunk === this.#chunk && fits(step);
   }
 
   /**

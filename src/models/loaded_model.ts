@@ -10,6 +10,11 @@ export interface LoadedModel {
   readonly constants: ReadonlyMap<string, Value>;
   /** The names of the weights that were initialised, not read: weights that the files lack, and those of a new head. Default: none. */
   readonly initial?: ReadonlySet<string>;
+  /**
+   * Whether the steps of programs over many rows are joined (see `GraphOptions`). Joined kernels save dispatches, but take longer to compile,
+   * and on a software GPU they are no faster. Default: true.
+   */
+  readonly joinsSteps?: boolean;
   /** The fingerprint of the model with the files' own head. Set if a new head has replaced it. */
   readonly identity?: string | undefined;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BASE, type Overlay, overlayOf } from '../../src/adapters/layers/overlay';
 import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
 import { resolveVeraTargets } from '../../src/adapters/vera/vera_targets';
-import { decodeProgram } from '../../src/generate/generation_program';
+import { decodeProgram, prefillProgram } from '../../src/generate/generation_program';
 import { createGenerationState } from '../../src/generate/generation_state';
 import { createLayerCaches } from '../../src/generate/layer_caches';
 import { pinned } from '../../src/graph/value';
@@ -44,4 +44,15 @@ test.each([
   const caches = createLayerCaches(outlineOf(loaded).caches, 1, maxLength);
   const state = createGenerationState(1, maxLength, vocabSize);
   expect(decodeProgram({ loaded, overlay, caches, state, B: 1 }).program.steps).toHaveLength(dispatches);
+});
+
+test('without joined steps, a prompt takes more dispatches, and a token as many', () => {
+  const { maxLength, vocabSize } = textSizes(model);
+  const caches = createLayerCaches(outlineOf(loaded).caches, 1, maxLength);
+  const state = createGenerationState(1, maxLength, vocabSize);
+  const parts = { overlay: BASE, caches, state, B: 1 };
+  const apart = { ...loaded, joinsSteps: false };
+  const prompt = (of: LoadedModel): number => prefillProgram({ ...parts, loaded: of }, 16).program.steps.length;
+  expect(prompt(apart)).toBeGreaterThan(prompt(loaded) + 6);
+  expect(decodeProgram({ ...parts, loaded: apart }).program.steps).toHaveLength(46);
 });

@@ -234,6 +234,14 @@ test('takes the maker of a value back, and refuses to read its results unless th
   expect(g.takeBackMaker(made, () => true)).toBeUndefined();
 });
 
+test('takes no step back unless the graph joins steps', () => {
+  const g = new Graph({ joinsSteps: false });
+  const made = g.emit(endKernel, {}, { y: [5] }, {}).y;
+  expect(g.takeBack(() => true)).toBeUndefined();
+  expect(g.takeBackMaker(made, () => true)).toBeUndefined();
+  expect(g.steps).toHaveLength(1);
+});
+
 describe('join', () => {
   const make = (g: Graph): Value => g.emit(endKernel, {}, { y: [5] }, {}).y;
 

@@ -41,6 +41,8 @@ export interface Case {
   /** The names of the tensors that are divided into shards. Their rows have `columns` numbers. */
   readonly split: readonly string[];
   readonly columns?: number;
+  /** Whether the model's programs join steps. Default: true. */
+  readonly joinsSteps?: boolean;
 }
 
 /** The seed with which the oracle draws the random initial values of adapters. */
@@ -58,12 +60,16 @@ export interface Bench {
   readonly resolved: ResolvedAdapter;
 }
 
-export async function openBench({ name, columns }: Case): Promise<Bench> {
+export async function openBench({ name, columns, joinsSteps = true }: Case): Promise<Bench> {
   const golden = goldenCase(name);
   const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
   const module_names = moduleNamesOf(golden);
   const options = { dtype: 'auto', task: taskOfBase(golden.base), module_names, onUpload: () => {} } as const;
-  const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
+  // Joined steps, as on a GPU: on the software GPU that runs the tests, other suites train models whose steps aren't joined.
+  const loaded = {
+    ...(await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options)),
+    joinsSteps,
+  };
   const fields = golden.peft_config ?? { ...golden.vera_config, peft_type: 'VERA' };
   const kind = kindNamed(fields);
   const resolved = kind.resolve(new kind.Config(fields), loaded.model, { later: false });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseVariant } from '../../src/gpu/choice/choice';
+import { chooseVariant, isSoftware } from '../../src/gpu/choice/choice';
 import { APPLE, GPU, INTEL, LLVMPIPE, MALI, SWIFTSHADER } from '../helpers/gpu/devices';
 import { small, smollm2, tiny, trainingSteps } from '../helpers/session/training_steps';
 
@@ -14,8 +14,10 @@ test.each([
   { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, pipelines: 24 },
   { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, pipelines: 31 },
 ])('$name: a first step compiles at most $pipelines pipelines', ({ sizes, pipelines }) => {
-  const steps = trainingSteps(sizes, 'cheapest');
-  const counts = DEVICES.map((info) => new Set(steps.map((step) => chooseVariant(step, info))).size);
+  const counts = DEVICES.map((info) => {
+    const steps = trainingSteps(sizes, 'cheapest', !isSoftware(info));
+    return new Set(steps.map((step) => chooseVariant(step, info))).size;
+  });
   expect(Math.max(...counts)).toBe(pipelines);
   expect(pipelines).toBeLessThanOrEqual(MOST);
 });

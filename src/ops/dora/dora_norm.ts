@@ -1,8 +1,8 @@
-import { WebVeraError } from '../../core/errors/error';
 import { FLAT_THREADS, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, storageOf, transient, type Value, viewOf, wholeOf } from '../../graph/value';
+import { expectDtype } from '../expect_dtype';
 import { inParts } from '../products/parts';
 import { byStorage } from '../rows/stored';
 import { shaderKernel } from '../shader_kernel';
@@ -97,6 +97,5 @@ function startOf({ view }: Value): number {
 function expectChange({ A, B }: LowRankChange, [M, R]: readonly [number, number], stride: number): void {
   expectShape('dora_norm A', A.shape, [R, stride]);
   expectShape('dora_norm B', B.shape, [M, R]);
-  if (A.dtype === 'f32' && B.dtype === 'f32') return;
-  throw new WebVeraError('invalid_argument', `dora_norm: expected A and B in f32, got ${A.dtype} and ${B.dtype}`);
+  expectDtype('dora_norm', 'f32', { A, B });
 }

@@ -1,8 +1,8 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { transient, type Value } from '../../graph/value';
 import { passOn } from '../add';
+import { expectDtype } from '../expect_dtype';
 import { filled } from '../fill';
 import {
   differentiateLinears,
@@ -145,9 +145,7 @@ function emitDown(g: Graph, { x, A, B, scale }: LoraBranch, M: number): Value {
   const [R = 0] = A.shape;
   expectShape('lora_down A', A.shape, [R, K]);
   expectShape('lora_down B', B.shape, [M, R]);
-  if (A.dtype !== 'f32' || B.dtype !== 'f32') {
-    throw new WebVeraError('invalid_argument', `lora_down: expected A and B in f32, got ${A.dtype} and ${B.dtype}`);
-  }
+  expectDtype('lora_down', 'f32', { A, B });
   const kernel = loraDownForward.kernel(linesOf([K], R), rightStorage(A));
   return g.emit(kernel, { x, A }, { u: [...x.shape.slice(0, -1), R] }, { N, R, K, scale }).u;
 }

@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { expectShape, type Shape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { expectDtype } from '../expect_dtype';
 
 /** An entry in `MixedTable.slots`: the adapter doesn't change this place. */
 export const NO_SLOT = 0xffffffff;
@@ -37,9 +38,6 @@ export function expectTable(
   expectShape(`${op} table`, table.shape, [table.shape[0] ?? 0]);
   expectShape(`${op} slots`, slots.shape, [Math.max(places, place + 1), adapters, ...entry]);
   expectShape(`${op} which`, which.shape, [N / T]);
-  if (slots.dtype === 'u32' && which.dtype === 'u32' && table.dtype === 'f32') return;
-  throw new WebVeraError(
-    'invalid_argument',
-    `${op}: expected slots and rows' adapters in u32 and the table in f32, got ${slots.dtype}, ${which.dtype} and ${table.dtype}`,
-  );
+  expectDtype(op, 'u32', { slots, which });
+  expectDtype(op, 'f32', { table });
 }

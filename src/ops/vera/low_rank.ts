@@ -1,7 +1,7 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { expectDtype } from '../expect_dtype';
 import { overlap, type SummedVector } from '../partial_sums';
 import { linesOf } from '../products/operand_storage';
 import { groupsSideBySide, threeSizes } from '../products/parts';
@@ -115,6 +115,6 @@ export function checkLowRank(
   const [rowsOfB = 0] = B.shape;
   expectShape(`${op} B`, B.shape, [Math.max(rowsOfB, M), R]);
   expectLambda(op, lambda, place, { out: M, R });
-  if (B.dtype !== 'f32') throw new WebVeraError('invalid_argument', `${op}: expected B in f32, got ${B.dtype}`);
+  expectDtype(op, 'f32', { B });
   return { N, M, R };
 }

@@ -1,7 +1,7 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape, roundUp } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import { storageOf, type Value, wholeOf } from '../../graph/value';
+import { expectDtype } from '../expect_dtype';
 import { ADDENDS, linesOf, rightStorage } from '../products/operand_storage';
 import { inParts } from '../products/parts';
 import { defineProduct } from '../products/product';
@@ -122,12 +122,7 @@ function checkMerge({ weight, A, B, lambda, offsetB, offsetD, K, into }: MergeIn
   expectShape('vera_merge A', A.shape, [R, Math.max(stride, K)]);
   expectShape('vera_merge B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
   expectLambda('vera_merge', lambda, { offsetB, offsetD }, { out: M, R });
-  if ([A, B, into].some(({ dtype }) => dtype !== 'f32')) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `vera_merge: expected A, B and the result in f32, got ${A.dtype}, ${B.dtype} and ${into.dtype}`,
-    );
-  }
+  expectDtype('vera_merge', 'f32', { A, B, into });
 }
 
 function mayShare(merge: MergeInto, [first]: readonly MergeInto[]): boolean {

@@ -1,7 +1,7 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { expectDtype } from '../expect_dtype';
 import { expectTable, type MixedTable } from '../mixed/mixed_table';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
@@ -45,7 +45,7 @@ export function veraMixed(g: Graph, y: Value, { u, B, ...mixed }: VeraMixed): Va
   const { columns: R } = rowsAndColumns(u.shape);
   expectShape('vera_mixed u', u.shape, [...y.shape.slice(0, -1), R]);
   expectShape('vera_mixed B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
-  if (B.dtype !== 'f32') throw new WebVeraError('invalid_argument', `vera_mixed: expected B in f32, got ${B.dtype}`);
+  expectDtype('vera_mixed', 'f32', { B });
   expectTable(g, 'vera_mixed', mixed, { N, entry: [2], operands: [y, u, B] });
   const { table, slots, which, place, T } = mixed;
   const params = { N, R, T, module_index: place, adapters: slots.shape[1] ?? 0 };

@@ -105,7 +105,7 @@ export function logitsProgram(
   overlay: Overlay,
   shape: BatchShape,
 ): BatchProgram & { readonly logits: Value } {
-  const g = new Graph();
+  const g = new Graph(loaded);
   const inputs = programInputs(task, shape, overlay);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, { shape });
   const logits = task.logits(g, { hidden, layers, inputs: inputs.batch });
@@ -121,7 +121,7 @@ export function logpsProgram(
   shape: BatchShape,
   block: Value,
 ): BatchProgram & { readonly logps: Value; readonly chunkRows: number } {
-  const g = new Graph();
+  const g = new Graph(loaded);
   const inputs = programInputs(task, shape, overlay);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, { shape });
   const alone = { into: new Map(), smoothing: 0, contrastTemperature: undefined };
@@ -179,7 +179,7 @@ export function lossProgram(
   shape: BatchShape,
   { block, stats, contrastTemperature, training }: LossValues,
 ): LossProgram {
-  const g = new Graph();
+  const g = new Graph(loaded);
   const rows = training?.rows;
   const own = rows?.pools.inputs(shape.B);
   const inputs = own === undefined ? programInputs(task, shape, overlay) : { batch: task.inputs(shape), adapters: own };

@@ -10,6 +10,8 @@ import { openGguf } from '../../formats/gguf/late_gguf';
 import { folderFiles } from '../../formats/models/model_files';
 import { denseWeightFiles, readSentenceModules } from '../../formats/models/sentence_modules';
 import type { WeightFiles, WeightHeaders } from '../../formats/models/weights';
+import { isSoftware } from '../../gpu/choice/choice';
+import { adapterInfo } from '../../gpu/device_host';
 import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import { imageSizeOf } from '../models/loading/late_images';
@@ -53,13 +55,14 @@ export async function estimateRun(request: EstimateRequest, inputs: EstimateInpu
   const layers = (sentences && plannedPooling({ ...asked, sentences })?.dense) ?? [];
   const download = await downloadOf(source, [begun, ...(await denseWeightFiles(source, layers, limits))]);
   const breather = new Breather(signal);
-  const capacity = { bindingBytes: await bindingBytes(device), memory };
+  const { bindingBytes, joinsSteps } = await factsOf(device);
+  const capacity = { bindingBytes, memory };
   const plan = async (
     changed: ResolvedTrainingArguments,
     maxBindingBytes = capacity.bindingBytes,
   ): Promise<RunPlan & { readonly isText: boolean } & Pick<Estimate, 'file'>> => {
     await breather.breathe();
-    const loaded = planModel({ ...asked, sentences, maxBindingBytes });
+    const loaded = planModel({ ...asked, sentences, maxBindingBytes, joinsSteps });
     const adapters = planAdapters(loaded, { kind, config, count });
     const { task } = loaded.model;
     const run = await planRun({ loaded, adapters, args: changed, maxBindingBytes });
@@ -95,14 +98,18 @@ async function begin(source: FileSource, ggufFile: string | undefined, limits: P
 }
 
 /**
- * Returns the bytes of the largest buffer that the GPU can bind. Without a GPU, returns WebGPU's default limit; `probe` reports the missing
- * GPU.
+ * Returns the bytes of the largest buffer that the GPU can bind, and whether programs for it join steps. Without a GPU, returns WebGPU's
+ * default limit; `probe` reports the missing GPU.
  */
-async function bindingBytes(device: SessionDevice): Promise<number> {
+async function factsOf(
+  device: SessionDevice,
+): Promise<{ readonly bindingBytes: number; readonly joinsSteps: boolean }> {
   try {
-    return new DeviceLimits((await device.adapter()).limits).bindingBytes;
+    const adapter = await device.adapter();
+    const { bindingBytes } = new DeviceLimits(adapter.limits);
+    return { bindingBytes, joinsSteps: !isSoftware(adapterInfo(adapter)) };
   } catch (error) {
-    if (error instanceof WebVeraError) return LEAST_BINDING;
+    if (error instanceof WebVeraError) return { bindingBytes: LEAST_BINDING, joinsSteps: true };
     throw error;
   }
 }

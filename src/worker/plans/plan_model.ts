@@ -15,7 +15,7 @@ import { chooseStorage, weightValue } from '../models/loading/weight_storage';
 import { denseHeaders, expectWeight, WeightTensors } from '../models/loading/weight_tensors';
 import type { LoadOptions } from '../protocol';
 
-interface PlannedModel {
+interface PlannedModel extends Pick<LoadedModel, 'joinsSteps'> {
   readonly config: PretrainedConfig;
   readonly tensors: readonly TensorHeader[];
   /** The folder's settings for text embeddings, if it has any. */
@@ -30,7 +30,7 @@ interface PlannedModel {
 
 /** Plans a model as the device would hold it, from the headers of its files alone. Throws the errors that loading would throw. */
 export function planModel(planned: PlannedModel): LoadedModel {
-  const { config, tensors, sentences, imageSize, load, maxBindingBytes } = planned;
+  const { config, tensors, sentences, imageSize, load, maxBindingBytes, joinsSteps = true } = planned;
   const { name: task } = taskOf(planned);
   const pooling = plannedPooling(planned);
   const options = { moduleNames: load.module_names, pooling, imageSize };
@@ -47,7 +47,8 @@ export function planModel(planned: PlannedModel): LoadedModel {
     const storage = header === undefined ? storages.f32.name : storageFor(spec, header);
     weights.set(spec.name, weightValue(spec, storage, maxBindingBytes));
   }
-  return { model, weights, constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])) };
+  const constants = new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)]));
+  return { model, weights, constants, joinsSteps };
 }
 
 type AskedModel = Pick<PlannedModel, 'config' | 'load' | 'task_type'>;

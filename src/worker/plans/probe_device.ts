@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { DeviceIssue, DeviceReport } from '../../core/types/device_report';
 import { isSoftware } from '../../gpu/choice/choice';
+import { adapterInfo } from '../../gpu/device_host';
 import { DeviceLimits } from '../../gpu/device_limits';
 
 /** If the GPU can bind fewer bytes than this, the weights of larger models are split into many shards. */
@@ -26,12 +27,11 @@ async function probeGpu(findAdapter: () => Promise<GPUAdapter>, issues: DeviceIs
     issues.push({ code: error.code, message: error.message, fix: error.hint });
     return null;
   }
-  const { vendor, architecture, description, isFallbackAdapter: fallback = false } = adapter.info;
-  const gpu = { vendor, architecture, description, fallback };
+  const gpu = adapterInfo(adapter);
   if (isSoftware(gpu)) {
     issues.push({
       code: 'software_adapter',
-      message: `Expected a GPU, got one in software: ${[vendor, architecture, description].join(' ').trim() || 'unnamed'}`,
+      message: `Expected a GPU, got one in software: ${[gpu.vendor, gpu.architecture, gpu.description].join(' ').trim() || 'unnamed'}`,
       fix: 'Training works, slowly. Switch on hardware acceleration, or update the graphics driver.',
     });
   }

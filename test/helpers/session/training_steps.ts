@@ -37,8 +37,11 @@ export const smollm2: LlamaSizes = {
   dtype: 'f16',
 };
 
-/** Plans a training step without running it. All seven linear layers of each block are adapted; `modes` chooses how they are computed. */
-export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice): readonly Step[] {
+/**
+ * Plans a training step without running it. All seven linear layers of each block are adapted; `modes` chooses how they are computed.
+ * `joinsSteps`: as for a GPU (default), not for a software GPU.
+ */
+export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice, joinsSteps = true): readonly Step[] {
   const { C, F, V, T, B, layers, heads, kvHeads, r, dtype = 'f32' } = sizes;
   const model = createArchitecture({
     model_type: 'llama',
@@ -58,6 +61,7 @@ export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice): readonly St
   );
   const loaded: LoadedModel = {
     model,
+    joinsSteps,
     weights: new Map(weights),
     constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
   };

@@ -75,7 +75,7 @@ test('vera_merge refuses what does not fit', () => {
   expect(() => merge({ weight: pinned('weight', [5, 7]) })).toThrow('vera_merge weight: expected (7, 5), got (5, 7)');
   expect(() => merge({ A: pinned('A', [6, 4]) })).toThrow('vera_merge A: expected (6, 5), got (6, 4)');
   expect(() => merge({ B: pinned('B', [6, 6]) })).toThrow('vera_merge B: expected (7, 6), got (6, 6)');
-  expect(() => merge({ A: pinned('A', [6, 8], 'f16') })).toThrow('in f32, got f16, f32 and f32');
+  expect(() => merge({ A: pinned('A', [6, 8], 'f16') })).toThrow('vera_merge: expected A in f32, got f16');
   expect(() => merge({ offsetD: 6 })).toThrow(/at 6, a multiple of 4/);
   expect(() => merge({ offsetD: 12 })).toThrow(/a pool with 6 numbers at 12,/);
   expect(g.steps).toHaveLength(0);

@@ -58,7 +58,7 @@ describe('vera_mixed refuses', () => {
     ['a module without slots', { place: 2 }, 'vera_mixed slots: expected (3, 3, 2), got (2, 3, 2)'],
     ['one offset a slot', { slots: pinned('slots', [2, 3], 'u32') }, 'vera_mixed slots'],
     ['too few batch rows', { T: 1 }, 'vera_mixed which: expected (6), got (3)'],
-    ['rows as numbers', { which: pinned('which', [3]) }, 'expected slots and rows'],
+    ['rows as numbers', { which: pinned('which', [3]) }, 'expected which in u32, got f32'],
   ])('%s', (_what, changes, message) => {
     const g = new Graph();
     expect(() => veraMixed(g, y, { ...operands, ...changes })).toThrow(message);

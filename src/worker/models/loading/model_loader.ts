@@ -65,7 +65,7 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
       await runner.allocate([value]);
       runner.write(value, compute());
     }
-    return { model: untied(model, weights), weights, constants, initial, identity };
+    return { model: untied(model, weights), weights, constants, joinsSteps: !runner.isSoftware, initial, identity };
   } catch (error) {
     runner.free([...weights.values(), ...constants.values()]);
     throw error;
