@@ -79,6 +79,8 @@ const kept = (folder: string): string =>
   fileURLToPath(new URL(`node_modules/.cache/webvera/${folder}/`, import.meta.url));
 /** llvmpipe, Firefox's too, with four lanes in place of eight: half the time to compile. */
 const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('shaders') };
+/** llvmpipe in Node computes on the thread that asks it to: the processes of a project occupy all cores already. */
+const oneThread = { LP_NUM_THREADS: '0' };
 /** What runs once or twice is compiled without optimisations. */
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
@@ -100,8 +102,9 @@ const gpu: Options = {
   hookTimeout: 240_000,
   maxWorkers: CORES + 1,
   sequence: { groupOrder: 1 },
+  env: { ...fourLanes, ...oneThread },
 };
-const kernels: Options = { ...gpu, env: unoptimised };
+const kernels: Options = { ...gpu, env: { ...unoptimised, ...oneThread } };
 /** Node drives real browsers that load the built library. Each process has one of each kind for all of its files. */
 const browser: Options = {
   isolate: false,
