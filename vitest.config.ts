@@ -173,7 +173,7 @@ export default defineConfig({
       }),
       project('all:packages', { ...browser, include: ['test/packages/**/*.all.test.ts'] }),
       // Promises about time. Their limits hold on a machine with two other busy processes, so other files may run beside them.
-      project('all:clock', { ...browser, include: CLOCKED }),
+      project('all:clock', { ...browser, env: unoptimised, include: CLOCKED }),
       project('all:browser', {
         ...browser,
         env: unchecked,
