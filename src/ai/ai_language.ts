@@ -74,7 +74,11 @@ function streamOf(
         stream.error(error);
       }
     },
-    cancel: (reason: unknown) => left.abort(reason),
+    cancel(reason) {
+      left.abort(reason);
+      // Also ends models that ignore signals. Nobody reads this text's errors.
+      parts.return(undefined).catch(() => {});
+    },
   });
 }
 
