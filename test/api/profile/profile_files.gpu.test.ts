@@ -177,6 +177,21 @@ describe('files', () => {
     });
   });
 
+  test('with the largest counts make a profile that is added to, and opens again', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const files = await (await Profile.open(base, 'ada', options)).export();
+      const about = JSON.parse((await files.get('profile.json')?.text()) ?? '');
+      const withSeen = (seen: number): typeof files =>
+        new Map([...files, ['profile.json', new Blob([JSON.stringify({ ...about, seen })])]]);
+      const tooLarge = withSeen(2 ** 50 + 1);
+      await expect(Profile.import(base, tooLarge, 'bob')).rejects.toMatchObject({ code: 'invalid_format' });
+      await (await Profile.import(base, withSeen(2 ** 50), 'bob')).add(habit(1));
+      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['ada', 'bob']);
+      expect((await Profile.open(base, 'bob')).info).toMatchObject({ examples: 12, seen: 2 ** 50 + 12 });
+    });
+  });
+
   test.each<[string, Record<string, string | undefined>, string]>([
     ['no weights', { 'adapter_model.safetensors': undefined }, 'invalid_format'],
     ['other weights', { 'adapter_model.safetensors': 'none' }, 'invalid_format'],

@@ -86,6 +86,9 @@ export async function readFiles(given: Files, { base, image_size }: Expected): P
   }
 }
 
+/** The largest imported counts: far below 2^53, because the profile adds to them, and float64 can't represent larger integers. */
+const MOST_SEEN = 2 ** 50;
+
 function readAbout(
   json: unknown,
   lines: ProfileLines,
@@ -102,8 +105,8 @@ function readAbout(
   const imported = {
     base_model: known.base_model,
     seed: count(about, 'seed'),
-    seen: count(about, 'seen'),
-    feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen') },
+    seen: count(about, 'seen', MOST_SEEN),
+    feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen', MOST_SEEN) },
     solved: about.boolean('solved', false),
     history: readHistory(about).slice(-LONGEST_HISTORY),
     settings,

@@ -1,13 +1,10 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { Fields, isJsonObject } from '../../../core/input/fields';
 
-/** The largest accepted count. It is far below 2^53, above which float64 can't represent every integer. */
-const LARGEST_COUNT = 2 ** 50;
-
-export function count(fields: Fields, key: string): number {
+export function count(fields: Fields, key: string, most = Number.MAX_SAFE_INTEGER): number {
   const value = fields.get(key);
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
-  throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
+  throw fields.invalid(key, `an integer from 0 to ${most}`);
 }
 
 export function counts<Key extends string>(fields: Fields, ...keys: readonly Key[]): Record<Key, number> {
