@@ -43,7 +43,7 @@ function thisThread(module) {
   };
 }
 
-/** Removes comments, indentation, and spaces beside brackets and commas from shaders. @returns {Plugin} */
+/** Removes comments, indentation, and spaces beside brackets, commas and operators from shaders. @returns {Plugin} */
 export function bareShaders() {
   const suffix = '.wgsl?raw';
   return {
@@ -57,15 +57,20 @@ export function bareShaders() {
 }
 
 /**
- * Removes comments, indentation, and spaces beside brackets and commas. WGSL has no strings, so anything that looks like a comment is one.
+ * Removes comments, indentation, and spaces beside brackets, commas and operators. WGSL has no strings, so anything that looks like a
+ * comment is one.
  * @param {string} wgsl
  */
 export function bareShader(wgsl) {
-  return wgsl
-    .replace(/\/\*[\s\S]*?\*\//g, ' ')
-    .replace(/\s*\/\/.*$/gm, '')
-    .replace(/^\s+/gm, '')
-    .replace(/ ?([{}(),;:]) ?/g, '$1');
+  return (
+    wgsl
+      .replace(/\/\*[\s\S]*?\*\//g, ' ')
+      .replace(/\s*\/\/.*$/gm, '')
+      .replace(/^\s+/gm, '')
+      .replace(/ ?([{}(),;:]) ?/g, '$1')
+      // Keeps the space between > and =, which would be one operator, and between / and *, which would begin a comment.
+      .replace(/(?<![>/]) ?(->|[=!<]=|&&|\|\||[+*/%-]=|[=+*%]|\/(?! ?[*/])) ?/g, '$1')
+  );
 }
 
 /** The workers, each with its path in the sources, a placeholder during the build, and its built file. */
