@@ -4,6 +4,7 @@ import {
   besidePage,
   eager,
   integrityOf,
+  markUtf8,
   notLazy,
   plainWorkerUrl,
   scriptTagWorker,
@@ -64,6 +65,7 @@ const parts: Readonly<Record<string, () => Part>> = {
       workerOnly(),
       eager(),
       scriptTagWorker(integrityOf('dist/worker.js'), integrityOf('dist/chat_worker.js')),
+      markUtf8(),
     ],
   }),
   // For bundlers, beside webvera.js: the page's modules and the tag share sessions, and models for the AI SDK share errors.

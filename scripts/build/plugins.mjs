@@ -125,6 +125,20 @@ export function scriptTagWorker(integrity, chatIntegrity) {
   };
 }
 
+/**
+ * Begins a script with a byte order mark. Without it, a browser reads a classic script in the encoding of its page, which is not always
+ * UTF-8. It reads modules and workers as UTF-8.
+ * @returns {Plugin}
+ */
+export function markUtf8() {
+  return {
+    name: 'mark-utf8',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = `\uFEFF${file.code}`;
+    },
+  };
+}
+
 /** Leaves the library out of the bundle: the built module imports webvera.js from its own folder. @returns {Plugin} */
 export function besidePage() {
   const index = inRepository('src/index.ts');

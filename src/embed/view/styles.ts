@@ -21,7 +21,7 @@ const CSS = `
   display: block;
   container-type: inline-size;
   color: var(--text);
-  font: 16px / 1.5 var(--webvera-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif);
+  font: max(16px, 1rem) / 1.5 var(--webvera-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif);
   text-align: start;
 }
 :host([hidden]) { display: none; }

@@ -138,6 +138,14 @@ test('a page can style the element', async () => {
         parts: ['button', 'chart', 'field', 'message', 'output', 'panel', 'progress'],
       });
       await expectAccessible(page); // including the contrast of text on the accent colour
+      const sizes = await page.evaluate(() =>
+        ['10px', '24px'].map((size) => {
+          document.documentElement.style.fontSize = size;
+          return getComputedStyle(document.querySelector('web-vera')!).fontSize;
+        }),
+      );
+      expect(sizes).toEqual(['16px', '24px']);
+      await page.evaluate(() => document.documentElement.removeAttribute('style'));
 
       await page.hover('web-vera >>> button.primary');
       const looksHovered = await page.evaluate(() => {
@@ -159,5 +167,21 @@ test('a page can style the element', async () => {
         [true, false, false, false], // a button that can't be pressed looks so
       ]);
     },
+  );
+});
+
+test('its words are intact on a page in another encoding, whose server names none', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({
+      '/page.html': `<script src="${cdn.url}/plain/embed.js" charset="windows-1252" crossorigin defer></script>
+        <web-vera model="${prose(cdn)}"></web-vera>`,
+    }),
+    async (page) => {
+      await page.waitForFunction(() => document.querySelector('web-vera')?.shadowRoot?.querySelector('section'));
+      const words = await page.evaluate(() => document.querySelector('web-vera')!.shadowRoot!.textContent);
+      expect(words).toContain('Forget everything…');
+    },
+    { mounts: { '/plain/embed.js': { type: 'text/javascript', body: readFileSync('dist/embed.js') } } },
   );
 });
