@@ -76,7 +76,7 @@ function streamOf(
     },
     cancel(reason) {
       left.abort(reason);
-      // Also ends models that ignore signals. Nobody reads this text's errors.
+      // A model may ignore signals. An error of a text that is no longer read is ignored.
       parts.return(undefined).catch(() => {});
     },
   });
