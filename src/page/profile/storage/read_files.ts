@@ -86,9 +86,6 @@ export async function readFiles(given: Files, { base, image_size }: Expected): P
   }
 }
 
-/** The largest imported counts: far below 2^53, because the profile adds to them, and float64 can't represent larger integers. */
-const MOST_SEEN = 2 ** 50;
-
 function readAbout(
   json: unknown,
   lines: ProfileLines,
@@ -105,15 +102,15 @@ function readAbout(
   const imported = {
     base_model: known.base_model,
     seed: count(about, 'seed'),
-    seen: count(about, 'seen', MOST_SEEN),
-    feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen', MOST_SEEN) },
+    seen: count(about, 'seen'),
+    feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen') },
     solved: about.boolean('solved', false),
     history: readHistory(about).slice(-LONGEST_HISTORY),
     settings,
   };
   expectBase(known, base);
   const numbers = arrivalsOf(about, 'arrivals', lines.examples.length, imported.seen);
-  const feedback = given === undefined ? [] : numberedFeedback(given, lines);
+  const feedback = given === undefined ? [] : numberedFeedback(given, lines, imported.feedback.seen);
   return { imported, data: { examples: numbered(lines.examples, numbers), feedback } };
 }
 
@@ -121,8 +118,7 @@ function readAbout(
  * Numbers the ratings and preferences with the lists in profile.json: the index of each among all feedback ever given. Throws
  * `invalid_format` if a rating and a preference have the same number.
  */
-function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines): Numbered<Feedback>[] {
-  const seen = count(given, 'seen');
+function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines, seen: number): Numbered<Feedback>[] {
   const numbers = [
     ...arrivalsOf(given, 'ratings', ratings.length, seen),
     ...arrivalsOf(given, 'preferences', preferences.length, seen),

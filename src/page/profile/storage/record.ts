@@ -94,6 +94,9 @@ export function isReplaced(before: ProfileState, after: ProfileState): boolean {
   return before.created_at !== after.created_at;
 }
 
+/** The largest stored `seen`, and index below it: a profile adds to the largest count that files may have. */
+const MOST_SEEN = Number.MAX_SAFE_INTEGER;
+
 /** Returns a part of a profile as it is stored, with the version of the storage format. */
 export function written(part: object): unknown {
   return { format: FORMAT, ...part };
@@ -105,7 +108,8 @@ export function readState(id: string, value: unknown): ProfileState {
     return {
       born: state.string('born'),
       ...readBase(state),
-      ...counts(state, 'created_at', 'used_at', 'seed', 'seen', 'example_count', 'example_bytes', 'version'),
+      ...counts(state, 'created_at', 'used_at', 'seed', 'example_count', 'example_bytes', 'version'),
+      seen: count(state, 'seen', MOST_SEEN),
       feedback: readFeedbackCounts(state),
       settings: readSettings(fieldsOf(state.get('settings'), 'settings')),
       vectors: readVectors(state, 'vectors'),
@@ -138,7 +142,7 @@ function readNumbered<T extends SentExample>(
   return readPart(id, value, part, (fields) =>
     list(fields, 'kept').map((entry, index) => {
       const one = fieldsOf(entry, `${part}[${index}]`);
-      return { n: count(one, 'n'), example: read(`${part}[${index}]`, one.get('example')) };
+      return { n: count(one, 'n', MOST_SEEN), example: read(`${part}[${index}]`, one.get('example')) };
     }),
   );
 }
@@ -165,9 +169,9 @@ export function filesOf({ config, weights }: Vectors): AdapterFiles {
 /** Reads the numbers of ratings and preferences; zeros for profiles that older versions stored without feedback. */
 function readFeedbackCounts(state: Fields): FeedbackCounts {
   const stored = state.get('feedback');
-  return stored === undefined
-    ? noFeedback
-    : counts(fieldsOf(stored, 'feedback'), 'seen', 'ratings', 'preferences', 'bytes');
+  if (stored === undefined) return noFeedback;
+  const feedback = fieldsOf(stored, 'feedback');
+  return { ...counts(feedback, 'ratings', 'preferences', 'bytes'), seen: count(feedback, 'seen', MOST_SEEN) };
 }
 
 /**

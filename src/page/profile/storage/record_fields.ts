@@ -1,7 +1,10 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { Fields, isJsonObject } from '../../../core/input/fields';
 
-export function count(fields: Fields, key: string, most = Number.MAX_SAFE_INTEGER): number {
+/** The largest accepted count. It is far below 2^53, above which float64 can't represent every integer. */
+const LARGEST_COUNT = 2 ** 50;
+
+export function count(fields: Fields, key: string, most = LARGEST_COUNT): number {
   const value = fields.get(key);
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
   throw fields.invalid(key, `an integer from 0 to ${most}`);
