@@ -14,7 +14,7 @@ export interface LoadedModel {
    * Whether the steps of programs over many rows are joined (see `GraphOptions`). Joined kernels save dispatches, but take longer to compile,
    * and on a software GPU they are no faster. Default: true.
    */
-  readonly joinsSteps?: boolean;
+  readonly joinsSteps?: boolean | undefined;
   /** The fingerprint of the model with the files' own head. Set if a new head has replaced it. */
   readonly identity?: string | undefined;
 }

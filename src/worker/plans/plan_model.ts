@@ -30,7 +30,7 @@ interface PlannedModel extends Pick<LoadedModel, 'joinsSteps'> {
 
 /** Plans a model as the device would hold it, from the headers of its files alone. Throws the errors that loading would throw. */
 export function planModel(planned: PlannedModel): LoadedModel {
-  const { config, tensors, sentences, imageSize, load, maxBindingBytes, joinsSteps = true } = planned;
+  const { config, tensors, sentences, imageSize, load, maxBindingBytes, joinsSteps } = planned;
   const { name: task } = taskOf(planned);
   const pooling = plannedPooling(planned);
   const options = { moduleNames: load.module_names, pooling, imageSize };

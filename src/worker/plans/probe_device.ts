@@ -28,10 +28,11 @@ async function probeGpu(findAdapter: () => Promise<GPUAdapter>, issues: DeviceIs
     return null;
   }
   const gpu = adapterInfo(adapter);
+  const { vendor, architecture, description } = gpu;
   if (isSoftware(gpu)) {
     issues.push({
       code: 'software_adapter',
-      message: `Expected a GPU, got one in software: ${[gpu.vendor, gpu.architecture, gpu.description].join(' ').trim() || 'unnamed'}`,
+      message: `Expected a GPU, got one in software: ${[vendor, architecture, description].join(' ').trim() || 'unnamed'}`,
       fix: 'Training works, slowly. Switch on hardware acceleration, or update the graphics driver.',
     });
   }
