@@ -30,22 +30,27 @@ interface RunEvaluationInit {
   /** The names of the task's metrics that are better when they are lower. */
   readonly lowerIsBetter: readonly string[];
   emit(event: RunEvent): void;
-  /** Evaluates the adapters in their current state. Resolves with undefined if the run is stopped meanwhile. */
-  measure(): Promise<Metrics | undefined>;
+  /**
+   * Evaluates the adapters in their current state. Resolves with undefined if the run is stopped meanwhile, unless `isLast`: the callback
+   * that stopped the run has requested the evaluation.
+   */
+  measure(isLast: boolean): Promise<Metrics | undefined>;
 }
 
 /** Evaluates during a run, records which state is the best, and decides whether the run ends early. */
 export class RunEvaluation {
   readonly #init: RunEvaluationInit;
   #asked = false;
+  #isLast = false;
 
   constructor(init: RunEvaluationInit) {
     this.#init = init;
   }
 
-  /** Requests an evaluation after the next step that is queued, or after the last step. */
-  ask(): void {
+  /** Requests an evaluation after the next step that is queued, or after the last step. `isLast`: the same callback stops the run. */
+  ask(isLast = false): void {
     this.#asked = true;
+    this.#isLast ||= isLast;
   }
 
   /** Whether to evaluate after this step. */
@@ -86,7 +91,7 @@ export class RunEvaluation {
     const asked = this.#asked;
     this.#asked = false;
     const { progress } = record;
-    const metrics = await measure();
+    const metrics = await measure(this.#isLast);
     if (metrics === undefined) return;
     if (record.progress !== progress) {
       // During a pause, the run returned to an earlier state. Some batches were measured before that, so the result is ignored.

@@ -2,6 +2,7 @@ import { PauseGate } from '../core/async/pause_gate';
 import type { RunEvent } from '../core/types/run';
 import type { RunSnapshot } from '../core/types/snapshot';
 import type { PauseReason } from '../core/types/training';
+import type { MeasureOptions } from './evaluate';
 import type { RunRecord } from './saving/run_record';
 import { Snapshots } from './saving/snapshots';
 
@@ -63,6 +64,15 @@ export class Standstill {
       if (this.isStopped && !signal.aborted && error === stopped.reason) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Runs an evaluation, which serves pauses and snapshots between two batches. Returns undefined if the run was stopped meanwhile. An
+   * evaluation that is the last work of a stopped run isn't cut short.
+   */
+  async measure<T>(evaluate: (options: MeasureOptions) => Promise<T>, isLast = false): Promise<T | undefined> {
+    if (isLast) return evaluate({ signal: this.#init.signal, between: this });
+    return this.unlessStopped((signal) => evaluate({ signal, between: this }));
   }
 
   /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */

@@ -54,7 +54,7 @@ export class TrainingRun {
 
   control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
     if (should_save === true) this.#saveSoon();
-    if (should_evaluate === true) this.#evaluation?.ask();
+    if (should_evaluate === true) this.#evaluation?.ask(should_training_stop === true);
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) this.standstill.stop();
     if (should_log === true) this.#log.ask();
@@ -91,11 +91,15 @@ export class TrainingRun {
     }
   }
 
-  /** Reads the data, and restores the state from which the run continues, if any. Undefined if the run was stopped meanwhile. */
+  /**
+   * Reads the data, and restores the state from which the run continues, if any. Undefined if a run that restores no state was stopped
+   * meanwhile. A run that may restore a state does so even if it is stopped: otherwise its adapters would lack the training that is stored.
+   */
   async #prepare(): Promise<TrainingData | undefined> {
-    const data = await this.standstill.unlessStopped((signal) =>
-      this.#init.prepare(signal, (read) => this.#emit({ type: 'reading', ...read })),
-    );
+    const { resumes, signal } = this.#init;
+    const prepare = (stop: AbortSignal): Promise<TrainingData> =>
+      this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read }));
+    const data = resumes ? await prepare(signal) : await this.standstill.unlessStopped(prepare);
     if (data === undefined) return undefined;
     this.#checkpoints = data.checkpoints;
     this.#record.maxSteps = data.maxSteps;
@@ -127,8 +131,7 @@ export class TrainingRun {
     const saving = new Saving({ ...parts, checkpoints, signal, hold });
     this.#saving = saving;
     const { evaluate } = data;
-    const between = this.standstill;
-    const measure = evaluate && (() => this.standstill.unlessStopped((stop) => evaluate({ signal: stop, between })));
+    const measure = evaluate && ((isLast: boolean) => this.standstill.measure(evaluate, isLast));
     this.#evaluation = measure && new RunEvaluation({ ...parts, restored, lowerIsBetter: task.lowerIsBetter, measure });
     this.#hook('on_train_begin');
     record.startClock();
@@ -186,7 +189,7 @@ export class TrainingRun {
       this.#init.signal.throwIfAborted();
       if (evaluation?.hasStalled) break;
       await this.standstill.serve();
-      if (step === first) await begin(data);
+      if (step === first && !this.standstill.isStopped) await begin(data);
       if (this.standstill.isStopped) break;
       step += 1;
       if (data.startsEpoch || step === first + 1) this.#hook('on_epoch_begin');
@@ -212,9 +215,7 @@ export class TrainingRun {
 
   /** Computes the base model's log probabilities, which the loss needs. The run's usage and times don't include this work. */
   async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
-    this.#record.reference = await this.standstill.unlessStopped((signal) =>
-      compare({ signal, between: this.standstill }),
-    );
+    this.#record.reference = await this.standstill.measure(compare);
     this.#record.begin();
     this.#record.startClock();
   }

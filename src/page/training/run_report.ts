@@ -68,6 +68,11 @@ export class RunReport {
     for (const lane of this.#lanes.values()) lane.onLoss({ code });
   }
 
+  /** Records the end of the run. Reports that it has recovered if it was stopped after a loss, before its first event. */
+  onEnd(): void {
+    this.#reportRecovery(this.#state, {});
+  }
+
   /** Adds an event. `adapter`: in a run of several adapters, the adapter that the event is about. */
   add({ adapters = {}, ...progress }: RunProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {

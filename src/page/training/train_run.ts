@@ -110,7 +110,8 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         else if (!isLoss(error)) this.#slip ??= { error };
       },
     );
-    if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', notKept(reason)));
+    const mayGoOff = (reason: string): string => `The screen may go off while the run goes on: ${reason}`;
+    if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', mayGoOff(reason)));
     this.#report = new RunReport(args.max_steps, this.#callbacks, () => this.#isPaused);
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
@@ -189,7 +190,9 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     try {
       for (;;) {
         try {
-          return await this.#attempt(setup, run);
+          const output = await this.#attempt(setup, run);
+          this.#report.onEnd();
+          return output;
         } catch (error) {
           this.#hasLost = true;
           this.#report.onLoss(await recovery.from(error, this.state.global_step));
@@ -287,10 +290,6 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
       if (!isLoss(error)) throw error;
     });
   }
-}
-
-function notKept(reason: string): string {
-  return `The screen may go off while the run goes on: ${reason}`;
 }
 
 /** Returns the run of a `Trainer` with its internal type. */

@@ -15,7 +15,7 @@ export interface JointData {
 export interface JointInit
   extends Pick<
     TrainingInit,
-    'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'signal' | 'warn' | 'heard'
+    'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'signal' | 'resumes' | 'warn' | 'heard'
   > {
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<JointData>;

@@ -52,7 +52,8 @@ export class JointRun {
 
   control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
     if (should_save === true) this.#saving?.ask();
-    if (should_evaluate === true) for (const { evaluation } of this.#lanes) evaluation?.ask();
+    if (should_evaluate === true)
+      for (const { evaluation } of this.#lanes) evaluation?.ask(should_training_stop === true);
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) this.standstill.stop();
     if (should_log === true) for (const { log } of this.#lanes) log.ask();
@@ -69,9 +70,10 @@ export class JointRun {
       const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#emit(CHECKPOINTING) });
       try {
         // `prepare` may read a checkpoint, and the run then uses the checkpoint's kernels. So programs are loaded after it.
-        const data = await this.standstill.unlessStopped((stop) =>
-          this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read })),
-        );
+        const prepare = (stop: AbortSignal): Promise<JointData> =>
+          this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read }));
+        // A run that may restore a state does so even if it is stopped: otherwise its adapters would lack the training that is stored.
+        const data = this.#init.resumes ? await prepare(signal) : await this.standstill.unlessStopped(prepare);
         if (data !== undefined) {
           this.#checkpoints = data.checkpoints;
           const states = await programs.allocate();
@@ -105,10 +107,9 @@ export class JointRun {
       const [state, own] = [states[index], data.lanes[index]];
       if (state === undefined || own === undefined) continue;
       const { evaluate } = own;
-      const between = this.standstill;
-      const whole = evaluate && (() => this.standstill.unlessStopped((stop) => evaluate({ signal: stop, between })));
       // All adapters wait while one is evaluated. The clock restarts, so that no step's time includes the evaluation.
-      const measure = whole && (() => whole().finally(() => record.startClock()));
+      const measure =
+        evaluate && ((isLast: boolean) => this.standstill.measure(evaluate, isLast).finally(() => record.startClock()));
       await lane.begin(state, own, measure);
     }
     const state = { pools: new Map(states.flatMap(({ pools }) => [...pools])) };

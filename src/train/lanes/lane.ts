@@ -96,7 +96,7 @@ export class Lane {
   async begin(
     state: OptimizerState,
     data: LaneData,
-    measure: (() => Promise<Metrics | undefined>) | undefined,
+    measure: ((isLast: boolean) => Promise<Metrics | undefined>) | undefined,
   ): Promise<void> {
     const { runner, args, lowerIsBetter, emit } = this.#init;
     const { maxSteps, restored, isUneven } = data;

@@ -41,6 +41,7 @@ export function createJointRun(request: JointRequest, emit: JointInit['emit']): 
     args,
     signal: hold.signal,
     heard: request.heard,
+    resumes: request.resume !== false,
     warn: host.warn,
     async prepare(stop, onRead) {
       const lanes: Read[] = [];

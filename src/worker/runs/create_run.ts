@@ -94,8 +94,10 @@ export async function readData(
   const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
   const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
   for (const warning of [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]) warn(warning);
-  const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-  const evaluate = evalSource && (await evaluationDuring(inputs, evalSource, stop));
+  const openEvaluation =
+    evalData &&
+    ((signal: AbortSignal) => reported(evalData(signal), (read) => onRead({ dataset: 'eval_dataset', ...read })));
+  const evaluate = openEvaluation && (await evaluationDuring(inputs, openEvaluation, stop));
   return { rows, maxSteps: planSteps(rows.length, args).maxSteps, evaluate };
 }
 
@@ -188,13 +190,22 @@ type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Measuring 
  * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
  * an evaluation. Throws `invalid_argument` if evaluations are planned and the task lacks the metric `metric_for_best_model`.
  */
-async function evaluationDuring(inputs: MeasuredInputs, source: RowSource, signal: AbortSignal): Promise<Measure> {
+async function evaluationDuring(
+  inputs: MeasuredInputs,
+  open: (signal: AbortSignal) => RowSource,
+  signal: AbortSignal,
+): Promise<Measure> {
   if (inputs.args.eval_strategy !== 'no') {
     expectMetric(inputs.args, inputs.task);
-    return evaluationOf(inputs, source, signal);
+    return evaluationOf(inputs, open(signal), signal);
   }
-  const measure = lazily(() => evaluationOf(inputs, source, signal));
-  return async (options) => (await measure())(options);
+  // A run that was stopped may still evaluate, so the data are read until the evaluation ends, not until the run stops.
+  let until = signal;
+  const measure = lazily(() => evaluationOf(inputs, open(until), until));
+  return async (options) => {
+    until = options.signal ?? signal;
+    return (await measure())(options);
+  };
 }
 
 /** Reads the data, and returns a function that measures the adapters on it, as often as it is called. */

@@ -166,6 +166,26 @@ describe('a run whose device is lost', () => {
     });
   });
 
+  test.each(['steps', 'no'] as const)('has the steps that are stored if it is stopped: save_strategy %s', (strategy) =>
+    within({ store: 'auto' }, async (opened) => {
+      const { trainer } = await begin(opened, { save_strategy: strategy, max_steps: 500 });
+      const run = trainer.train();
+      opened.session.addEventListener('statechange', () => {
+        if (opened.session.state === 'recovering') void run.stop({ save: false });
+      });
+      const wanted = strategy === 'steps' ? 'save' : 'log';
+      let losses = 0;
+      await losing(opened, run, ({ type }) => type === wanted && losses++ === 0);
+      const { global_step } = await run;
+      const [recovered] = recoveries(await toArray(run));
+      expect(recovered?.state.global_step).toBe(global_step);
+      expect(run.state.global_step).toBe(global_step);
+      expect(run.state.log_history).toHaveLength(global_step);
+      expect(global_step % 4).toBe(0);
+      expect(global_step > 0).toBe(strategy === 'steps');
+    }),
+  );
+
   test("recovers as often as it advances, and three times if it doesn't", async () => {
     await within({}, async (opened) => {
       const { trainer } = await begin(opened, { save_steps: 1 });

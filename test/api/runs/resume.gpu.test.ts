@@ -116,6 +116,14 @@ describe('what is resumed', () => {
     expect(second.weights).toEqual(straight.weights);
   });
 
+  test('a run that is stopped at once has the training that is stored', async () => {
+    const first = await trained({ meanwhile: stopAt(5) });
+    const second = await trained({ resume: true, meanwhile: (run) => run.stop() });
+    expect(second.logs).toEqual(first.logs);
+    expect(second.weights).toEqual(first.weights);
+    expect(second.training_loss).toBe(first.training_loss);
+  });
+
   test('by name: one of the last two, and no other', async () => {
     const straight = await trained();
     const named = await trained({ resume: 'checkpoint-8' });

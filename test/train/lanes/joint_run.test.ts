@@ -38,6 +38,16 @@ const withoutKernels = ({ runner, adapters }: LaneProgramsInit): JointPrograms =
 
 const MAX = 12;
 
+const zeros = () => new Float32Array(4);
+/** The state of each adapter after its fourth step. */
+const RESTORED: NonNullable<LaneData['restored']> = {
+  ...{ checkpoint: 'checkpoint-8', before: undefined, lossSum: 4, logs: [] },
+  progress: { global_step: 4, max_steps: MAX, epoch: 4 / MAX },
+  halving: { factor: 1, step: 0, times: 0 },
+  evaluation: { logs: [], best: null, stale: 0 },
+  pools: [{ parameters: zeros(), exp_avg: zeros(), exp_avg_sq: zeros() }],
+};
+
 /** Whether this step of the first adapter fails. `before` is the number of its earlier failures. */
 type Fails = (step: number, before: number) => boolean;
 
@@ -103,13 +113,21 @@ interface Others {
   readonly evaluateOther?: NonNullable<LaneData['evaluate']>;
   /** Calls the callbacks. */
   readonly heard?: JointInit['heard'];
+  readonly resumes?: boolean;
 }
 
 /** Makes a run that trains two adapters. `fails` and `evaluate` concern the first. */
 function runOf(
   args: TrainingArguments,
   fails: Fails,
-  { restored, runner = new Device(fails), evaluate = evaluated, evaluateOther = evaluated, heard }: Others = {},
+  {
+    restored,
+    runner = new Device(fails),
+    evaluate = evaluated,
+    evaluateOther = evaluated,
+    heard,
+    resumes = false,
+  }: Others = {},
 ): JointRun {
   const adapters = ['a', 'b'].map((name) => ({
     name,
@@ -132,8 +150,12 @@ function runOf(
     args: resolveTrainingArguments({ max_steps: MAX, ...args }),
     signal: new AbortController().signal,
     heard,
+    resumes,
     warn() {},
-    prepare: async () => ({ lanes: [{ ...lane, evaluate }, lane], largest: { B: 1, T: 1 }, checkpoints }),
+    async prepare(signal: AbortSignal) {
+      signal.throwIfAborted();
+      return { lanes: [{ ...lane, evaluate }, lane], largest: { B: 1, T: 1 }, checkpoints };
+    },
     emit(event: RunEvent, { global_step, max_steps }: TrainProgress, adapter?: string) {
       const isTold = ['evaluate', 'recovered', 'restored'].includes(event.type);
       if (isTold) told.push(`${adapter ?? 'all'}: ${event.type} at ${global_step} of ${max_steps}`);
@@ -172,15 +194,7 @@ test('the record of an adapter that has failed for good ends at the step of its 
 });
 
 test('a run that resumes begins with the steps that all adapters have done', async () => {
-  const evaluation = { logs: [], best: null, stale: 0 };
-  const halving = { factor: 1, step: 0, times: 0 };
-  const numbers = () => new Float32Array(4);
-  const restored = {
-    ...{ checkpoint: 'checkpoint-8', before: undefined, lossSum: 4, logs: [], halving, evaluation },
-    progress: { global_step: 4, max_steps: MAX, epoch: 4 / MAX },
-    pools: [{ parameters: numbers(), exp_avg: numbers(), exp_avg_sq: numbers() }],
-  };
-  await runOf({}, () => false, { restored }).run();
+  await runOf({}, () => false, { restored: RESTORED }).run();
   expect(told.slice(0, 3)).toEqual(['all: restored at 8 of 24', 'a: restored at 4 of 12', 'b: restored at 4 of 12']);
 });
 
@@ -222,6 +236,36 @@ test('callbacks are answered at the last step of each adapter', async () => {
   expect(told).toEqual(['a: evaluate at 12 of 12', 'b: evaluate at 12 of 12']);
   expect(saves.map(({ lanes }) => lanes?.map(({ logs }) => logs.map(({ step }) => step)))).toEqual([[[12], [12]]]);
 });
+
+test('a callback that stops the run and asks for an evaluation gets both', async () => {
+  const evaluate: Others['evaluate'] = async ({ between, signal }) => {
+    await between?.serve();
+    signal?.throwIfAborted();
+    return { eval_loss: 1 };
+  };
+  const runner = new Device((step) => {
+    if (step === 2) run.control({ should_training_stop: true, should_evaluate: true });
+    return false;
+  });
+  const run: JointRun = runOf({ logging_steps: 100 }, () => false, {
+    ...{ runner, evaluate, evaluateOther: evaluate, heard: async () => {} },
+  });
+  const { adapters } = await run.run();
+  const at = adapters?.a?.global_step;
+  expect(at).toBeLessThan(5);
+  expect(told).toEqual([`a: evaluate at ${at} of 12`, `b: evaluate at ${at} of 12`]);
+});
+
+test.each([true, false])(
+  'a run that is stopped before its data are read has restored its state: resumes %s',
+  async (resumes) => {
+    const run: JointRun = runOf({}, () => false, { restored: RESTORED, resumes });
+    run.control({ should_training_stop: true });
+    const { global_step } = await run.run();
+    expect(global_step).toBe(resumes ? 8 : 0);
+    expect(told).toHaveLength(resumes ? 3 : 0);
+  },
+);
 
 test("the times of an adapter's steps don't include the evaluations of the others", async () => {
   let now = 0;
